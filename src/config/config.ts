@@ -1,0 +1,115 @@
+/** The whole configuration, resolved: every default applied, every duration in milliseconds. */
+export interface Config {
+  readonly database: DatabaseConfig;
+  readonly listen: ListenAddress;
+  /** Time between two polls. */
+  readonly pollIntervalMs: number;
+  /** How many tokens, the most urgent first, get series of their own; 0 turns those series off. */
+  readonly tokenSeriesLimit: number;
+  readonly logLevel: LogLevel;
+  readonly providers: readonly ProviderConfig[];
+}
+
+/** Where the tokens are. `url` is a secret: it holds a password. */
+export interface DatabaseConfig {
+  readonly url: string;
+  /** PEM certificates of a private certificate authority, trusted in addition to the public ones. */
+  readonly ca: string | null;
+}
+
+export interface ListenAddress {
+  /** Empty: every interface, as `server.listen` understands it. */
+  readonly host: string;
+  readonly port: number;
+}
+
+export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** One provider: a table of tokens and what we know of its syncs. */
+export interface ProviderConfig {
+  /** Value of the `provider` label. */
+  readonly name: string;
+  readonly tokens: TokenTable;
+  /** The EXPIRING SOON window: the runbook's 7 days unless configured. */
+  readonly expiringSoonMs: number;
+  /** Access token lifetime as the provider documents it; null when nobody declared one. */
+  readonly declaredLifetimeMs: number | null;
+  readonly syncs: SyncConfig | null;
+}
+
+export interface TableName {
+  readonly schema: string;
+  readonly table: string;
+}
+
+/** A column of the token table itself (`join: null`) or of one of its joined tables. */
+export interface ColumnRef {
+  readonly join: string | null;
+  readonly column: string;
+}
+
+/** How a table of tokens is read. Secret columns are mapped only so that they are never selected. */
+export interface TokenTable extends TableName {
+  /** Joined tables by the name that `ColumnRef.join` uses. */
+  readonly joins: Readonly<Record<string, JoinedTable>>;
+  readonly columns: TokenColumns;
+}
+
+export interface JoinedTable extends TableName {
+  /** Column of the joined table → column of the token table. Must identify at most one joined row. */
+  readonly on: Readonly<Record<string, string>>;
+}
+
+/** null: the table has no such column. */
+export interface TokenColumns {
+  /** Unique per token: the value of the `token_id` label. */
+  readonly id: ColumnRef;
+  /** Whom the token belongs to: `user_id`, `org_id`. */
+  readonly subject: ColumnRef;
+  /** What a person would recognise the token by: an e-mail address. Optional in the database too. */
+  readonly account: ColumnRef | null;
+  /** timestamptz, timestamp (read as UTC) or an integer (epoch seconds or milliseconds). */
+  readonly expiresAt: ColumnRef | null;
+  /** boolean; NULL counts as the column's default. */
+  readonly active: ColumnRef | null;
+  /** Secret. Never selected by monitoring. */
+  readonly refreshToken: ColumnRef | null;
+  /** boolean offered by a view in place of the secret itself. */
+  readonly hasRefreshToken: ColumnRef | null;
+  /** The application's own status word. Shown to people, never believed. */
+  readonly status: ColumnRef | null;
+  readonly createdAt: ColumnRef | null;
+}
+
+/** Where signs of a sync are recorded. */
+export interface SyncConfig {
+  /** The last successful sync is the greatest of these, per subject. */
+  readonly lastSuccess: readonly SyncEvidence[];
+  /** Where a running sync is visible. */
+  readonly running: SyncRunning | null;
+  /** A sync that has been running for longer is stuck. */
+  readonly stuckAfterMs: number;
+  /** An active token without a successful sync for longer is overdue. */
+  readonly overdueAfterMs: number;
+}
+
+export type SyncEvidence =
+  /** A timestamp column of the token's own row. */
+  | { readonly kind: 'column'; readonly column: ColumnRef }
+  /** The newest `at` among the rows of another table that belong to the subject. */
+  | ({ readonly kind: 'table' } & SubjectTable);
+
+export type SyncRunning = SubjectTable;
+
+/** Rows of another table that belong to a token's subject and match every condition. */
+export interface SubjectTable extends TableName {
+  /** Column that holds the subject. */
+  readonly subject: string;
+  /** Timestamp column. */
+  readonly at: string;
+  /** Column → accepted values. */
+  readonly where: Readonly<Record<string, readonly string[]>>;
+  /** An optional table may be absent from the database without being a fault: presets use it. */
+  readonly optional: boolean;
+}

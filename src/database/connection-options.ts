@@ -1,0 +1,134 @@
+import { readFileSync } from 'node:fs';
+import { isIPv6 } from 'node:net';
+import { rootCertificates } from 'node:tls';
+import type { ConnectionOptions as TlsOptions } from 'node:tls';
+import type { ClientConfig } from 'pg';
+import { parse } from 'pg-connection-string';
+import type { DatabaseConfig } from '../config/config.js';
+
+/** Where a connection goes: what an error message may say of it. Never holds the password. */
+export interface DatabaseTarget {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly database: string;
+}
+
+export type ConnectionPlan =
+  | {
+      readonly ok: true;
+      readonly client: ClientConfig;
+      readonly target: DatabaseTarget;
+      readonly warnings: readonly string[];
+    }
+  | { readonly ok: false; readonly problem: string };
+
+/**
+ * Turns a database URL into what `pg` needs, and decides about TLS.
+ *
+ * A host that is neither loopback nor a socket is only reached over TLS with a verified
+ * certificate, unless the URL says `sslmode=disable`: tokens and passwords cross that wire.
+ * `sslmode` is read here because `pg` gives `require` another meaning than libpq does.
+ * Errors name the parameter, never the URL.
+ */
+export function planConnection(config: DatabaseConfig): ConnectionPlan {
+  const [base = '', queryText = ''] = config.url.split(/\?(.*)/s, 2);
+  const query = new URLSearchParams(queryText);
+  const sslMode = query.get('sslmode') ?? (query.get('ssl') === 'true' ? 'verify-full' : null);
+  const caPath = query.get('sslrootcert');
+  for (const name of ['sslmode', 'ssl', 'sslrootcert', 'uselibpqcompat']) query.delete(name);
+
+  const parsed = parse(query.size === 0 ? base : `${base}?${query.toString()}`);
+  const target: DatabaseTarget = {
+    host: parsed.host ?? 'localhost',
+    port: Number(parsed.port ?? 5432),
+    user: parsed.user ?? 'postgres',
+    database: parsed.database ?? parsed.user ?? 'postgres',
+  };
+
+  const tls = planTls(sslMode, isLocal(target.host), () => {
+    const fromUrl = caPath === null ? [] : [readFileSync(caPath, 'utf8')];
+    return config.ca === null ? fromUrl : [...fromUrl, config.ca];
+  });
+  if (!tls.ok) return tls;
+
+  return {
+    ok: true,
+    target,
+    warnings: tls.warnings,
+    client: {
+      host: target.host,
+      port: target.port,
+      user: target.user,
+      database: target.database,
+      password: parsed.password,
+      ssl: tls.ssl,
+      application_name: 'oauth-token-exporter',
+      keepAlive: true,
+    },
+  };
+}
+
+type TlsPlan =
+  | {
+      readonly ok: true;
+      readonly ssl: TlsOptions | false;
+      readonly warnings: readonly string[];
+    }
+  | { readonly ok: false; readonly problem: string };
+
+function planTls(sslMode: string | null, local: boolean, readCa: () => string[]): TlsPlan {
+  switch (sslMode) {
+    case 'disable':
+      return { ok: true, ssl: false, warnings: [] };
+    case 'no-verify':
+      return {
+        ok: true,
+        ssl: { rejectUnauthorized: false },
+        warnings: [
+          'sslmode=no-verify: the connection is encrypted, but anyone can pose as the database; ' +
+            'use sslmode=verify-full with DATABASE_CA',
+        ],
+      };
+    case null:
+      if (local) return { ok: true, ssl: false, warnings: [] };
+      break;
+    case 'prefer':
+    case 'require':
+    case 'verify-ca':
+    case 'verify-full':
+      break;
+    default:
+      return {
+        ok: false,
+        problem: 'sslmode must be disable, no-verify, require, verify-ca or verify-full',
+      };
+  }
+  try {
+    const ca = readCa();
+    return {
+      ok: true,
+      warnings: [],
+      ssl: {
+        rejectUnauthorized: true,
+        ...(ca.length > 0 && { ca: [...rootCertificates, ...ca] }),
+        ...(sslMode === 'verify-ca' && { checkServerIdentity: () => undefined }),
+      },
+    };
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unreadable';
+    return { ok: false, problem: `the certificate file of sslrootcert can't be read (${code})` };
+  }
+}
+
+/** True for what never leaves this machine: loopback addresses and Unix sockets. */
+function isLocal(host: string): boolean {
+  const bare = host.replace(/^\[|\]$/g, '');
+  return (
+    bare.startsWith('/') ||
+    bare === '' ||
+    bare === 'localhost' ||
+    /^127\.\d+\.\d+\.\d+$/.test(bare) ||
+    (isIPv6(bare) && bare === '::1')
+  );
+}
