@@ -1,0 +1,148 @@
+import type { DatabaseFailure } from '../database/explain-database-error.js';
+import type { Observation, ProviderObservation, SyncObservation } from '../observe/observe.js';
+import { expiringWithin } from '../observe/tokens.js';
+import type { ExpiringWithin, ExpiryCounts, ObservedToken } from '../observe/tokens.js';
+import type { LaggingOver, SyncLagObservation } from '../observe/syncs.js';
+import { assessSources, sourcesUnreachable, wasSeen } from './sources.js';
+import type { SourceAssessment } from './sources.js';
+import { countByStatus } from './token-status.js';
+import type { TokenStatus } from './token-status.js';
+
+/** What is known after a poll. Where a poll could not see, the last known value stays. */
+export interface Assessment {
+  /** The database's clock at the last poll that reached it; null before the first. */
+  readonly observedAt: Date | null;
+  readonly providers: ReadonlyMap<string, ProviderAssessment>;
+  readonly sources: ReadonlyMap<string, SourceAssessment>;
+  /** Why the database could not be used in this poll; null when it could. */
+  readonly databaseFailure: DatabaseFailure | null;
+  /** The poll reached the database and every source that must be up is up. */
+  readonly complete: boolean;
+}
+
+/** null: not known yet, or not configured. */
+export interface ProviderAssessment {
+  readonly tokens: TokenAssessment | null;
+  readonly syncs: SyncAssessment | null;
+  readonly stuckSyncs: number | null;
+}
+
+export interface TokenAssessment {
+  readonly total: number;
+  readonly active: Readonly<Record<TokenStatus, number>>;
+  readonly inactive: Readonly<Record<TokenStatus, number>>;
+  /** Tokens that expire between now and the end of the window, active or not. */
+  readonly expiringWithin: Readonly<Record<ExpiringWithin, number>>;
+  readonly earliestExpiresAtMs: number | null;
+  readonly mostUrgent: readonly ObservedToken[];
+}
+
+export interface SyncAssessment {
+  /** Age of the oldest of the last successes; null when no active token was ever synced. */
+  readonly maxLagMs: number | null;
+  readonly lagging: Readonly<Record<LaggingOver, number>>;
+  readonly overdue: number;
+  readonly lastSuccess: SyncLagObservation['lastSuccess'];
+}
+
+/** What a poll brought: the world, or why the database could not be used. */
+export type PollResult =
+  | { readonly ok: true; readonly observation: Observation }
+  | { readonly ok: false; readonly failure: DatabaseFailure };
+
+type ConfiguredSource = { readonly name: string; readonly optional: boolean };
+
+/** Before the first poll: nothing is known, and nothing is reported as zero. */
+export const nothingKnown: Assessment = {
+  observedAt: null,
+  providers: new Map(),
+  sources: new Map(),
+  databaseFailure: null,
+  complete: false,
+};
+
+/** Says what a poll's result means, given what was known before it. */
+export function assess(
+  result: PollResult,
+  previous: Assessment,
+  configured: readonly ConfiguredSource[],
+): Assessment {
+  if (!result.ok) {
+    const sources = sourcesUnreachable(configured, previous.sources, result.failure);
+    return {
+      ...previous,
+      sources: byName(sources),
+      databaseFailure: result.failure,
+      complete: false,
+    };
+  }
+  const { now, providers } = result.observation;
+  const observed = providers.flatMap((provider) => provider.sources);
+  const sources = assessSources(configured, observed, previous.sources);
+  return {
+    observedAt: now,
+    providers: new Map(
+      providers.map((provider) => [
+        provider.name,
+        assessProvider(provider, now, previous.providers.get(provider.name)),
+      ]),
+    ),
+    sources: byName(sources),
+    databaseFailure: null,
+    complete: sources.every(({ up }) => up !== false),
+  };
+}
+
+/** Names of the sources that could be read at least once. */
+export function sourcesSeen({ sources }: Assessment): ReadonlySet<string> {
+  return new Set([...sources.values()].filter(wasSeen).map(({ name }) => name));
+}
+
+function assessProvider(
+  { tokens, syncs }: ProviderObservation,
+  now: Date,
+  previous: ProviderAssessment | undefined,
+): ProviderAssessment {
+  return {
+    tokens: tokens.known
+      ? {
+          total: tokens.value.active.total + tokens.value.inactive.total,
+          active: countByStatus(tokens.value.active),
+          inactive: countByStatus(tokens.value.inactive),
+          expiringWithin: countExpiringWithin(tokens.value.active, tokens.value.inactive),
+          earliestExpiresAtMs: tokens.value.earliestExpiresAtMs,
+          mostUrgent: tokens.value.mostUrgent,
+        }
+      : (previous?.tokens ?? null),
+    syncs: assessSyncs(syncs, now) ?? previous?.syncs ?? null,
+    stuckSyncs: syncs?.stuck?.known ? syncs.stuck.value : (previous?.stuckSyncs ?? null),
+  };
+}
+
+function assessSyncs(syncs: SyncObservation | null, now: Date): SyncAssessment | null {
+  if (syncs?.lag.known !== true) return null;
+  const { oldestSuccessAtMs, lagging, overdue, lastSuccess } = syncs.lag.value;
+  return {
+    // A success stamped in the future (another machine's clock) is no negative lag.
+    maxLagMs: oldestSuccessAtMs === null ? null : Math.max(0, now.getTime() - oldestSuccessAtMs),
+    lagging,
+    overdue,
+    lastSuccess,
+  };
+}
+
+function countExpiringWithin(
+  ...parts: readonly ExpiryCounts[]
+): Readonly<Record<ExpiringWithin, number>> {
+  const labels = Object.keys(expiringWithin) as ExpiringWithin[];
+  const count = (label: ExpiringWithin) =>
+    parts.reduce((sum, part) => sum + part.beforeWindow[label] - part.beforeNow, 0);
+  return Object.fromEntries(labels.map((label) => [label, count(label)])) as Record<
+    ExpiringWithin,
+    number
+  >;
+}
+
+function byName(sources: readonly SourceAssessment[]): ReadonlyMap<string, SourceAssessment> {
+  return new Map(sources.map((source) => [source.name, source]));
+}

@@ -1,0 +1,129 @@
+import type { TableName } from '../config/config.js';
+import type { Query } from '../database/read-snapshot.js';
+
+/** What the database's catalog says of the tables we want to read, to the role we are. */
+export interface Catalog {
+  readonly role: string;
+  /** By `displayName`; a table that is not there has no entry. */
+  readonly relations: ReadonlyMap<string, Relation>;
+}
+
+export interface Relation extends TableName {
+  readonly isView: boolean;
+  /** false: this role has no USAGE on the schema. */
+  readonly schemaUsable: boolean;
+  readonly rowSecurity: RowSecurity;
+  readonly columns: ReadonlyMap<string, Column>;
+  /** Column lists of its unique indexes. */
+  readonly uniqueKeys: readonly (readonly string[])[];
+  /** First columns of its indexes. */
+  readonly indexedColumns: readonly string[];
+  /** Rows as the planner estimates them. */
+  readonly estimatedRows: number;
+}
+
+/** `off`: does not apply to this role. `open`: a policy shows every row. `restricted`: rows may be hidden. */
+export type RowSecurity = 'off' | 'open' | 'restricted';
+
+export interface Column {
+  /** As `format_type` prints it: `timestamp with time zone`. */
+  readonly type: string;
+  /** SQL of its default, null without one. */
+  readonly defaultSql: string | null;
+  readonly selectable: boolean;
+}
+
+/** One way to write a table's name as a map key and for people. */
+export function displayName({ schema, table }: TableName): string {
+  return `${schema}.${table}`;
+}
+
+interface CatalogRow {
+  schema: string;
+  table: string;
+  is_view: boolean;
+  schema_usable: boolean;
+  row_security: RowSecurity;
+  estimated_rows: number;
+  columns: { name: string; type: string; default_sql: string | null; selectable: boolean }[];
+  indexes: { columns: string[]; unique: boolean }[];
+}
+
+/**
+ * Looks up tables, columns, privileges and row-level security in one statement.
+ *
+ * Reading the catalog needs no privilege, so this tells "gone" from "not permitted" before a
+ * SELECT fails.
+ */
+export async function readCatalog(
+  query: Query,
+  role: string,
+  tables: readonly TableName[],
+): Promise<Catalog> {
+  const rows = await query<CatalogRow>(catalogSql, [
+    tables.map(({ schema }) => schema),
+    tables.map(({ table }) => table),
+  ]);
+  const relations = new Map(
+    rows.map((row): [string, Relation] => [
+      displayName(row),
+      {
+        schema: row.schema,
+        table: row.table,
+        isView: row.is_view,
+        schemaUsable: row.schema_usable,
+        rowSecurity: row.row_security,
+        estimatedRows: row.estimated_rows,
+        columns: new Map(
+          row.columns.map(({ name, type, default_sql, selectable }) => [
+            name,
+            { type, defaultSql: default_sql, selectable },
+          ]),
+        ),
+        uniqueKeys: row.indexes.filter(({ unique }) => unique).map(({ columns }) => columns),
+        indexedColumns: row.indexes.map(({ columns }) => columns[0] ?? ''),
+      },
+    ]),
+  );
+  return { role, relations };
+}
+
+const catalogSql = `
+SELECT n.nspname AS schema,
+       c.relname AS table,
+       c.relkind IN ('v', 'm') AS is_view,
+       has_schema_privilege(n.oid, 'USAGE') AS schema_usable,
+       CASE
+         WHEN NOT row_security_active(c.oid) THEN 'off'
+         WHEN EXISTS (SELECT FROM pg_policy p
+                      WHERE p.polrelid = c.oid AND p.polpermissive AND p.polcmd IN ('r', '*')
+                        AND pg_get_expr(p.polqual, p.polrelid) = 'true'
+                        AND (p.polroles = '{0}' OR EXISTS (
+                              SELECT FROM unnest(p.polroles) r(oid) WHERE pg_has_role(r.oid, 'USAGE'))))
+              AND NOT EXISTS (SELECT FROM pg_policy p
+                              WHERE p.polrelid = c.oid AND NOT p.polpermissive)
+           THEN 'open'
+         ELSE 'restricted'
+       END AS row_security,
+       greatest(c.reltuples, 0)::float8 AS estimated_rows,
+       coalesce((SELECT json_agg(json_build_object(
+                   'name', a.attname,
+                   'type', format_type(a.atttypid, a.atttypmod),
+                   'default_sql', pg_get_expr(d.adbin, d.adrelid),
+                   'selectable', has_column_privilege(c.oid, a.attnum, 'SELECT')))
+                 FROM pg_attribute a
+                 LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+                 WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), '[]') AS columns,
+       coalesce((SELECT json_agg(json_build_object(
+                   'unique', i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL,
+                   'columns', (SELECT json_agg(a.attname ORDER BY k.position)
+                               FROM unnest(i.indkey::int2[]) WITH ORDINALITY k(attnum, position)
+                               JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum
+                               WHERE k.position <= i.indnkeyatts)))
+                 FROM pg_index i
+                 WHERE i.indrelid = c.oid AND i.indisvalid AND i.indexprs IS NULL), '[]') AS indexes
+FROM unnest($1::text[], $2::text[]) AS wanted(schema, name)
+JOIN pg_namespace n ON n.nspname = wanted.schema
+JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.name
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
+GROUP BY n.oid, n.nspname, c.oid, c.relname, c.relkind, c.reltuples`;

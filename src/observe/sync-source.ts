@@ -1,0 +1,114 @@
+import type { SubjectTable, SyncConfig } from '../config/config.js';
+import { displayName } from './catalog.js';
+import type { Catalog } from './catalog.js';
+import {
+  findReadable,
+  hiddenRows,
+  instantSql,
+  quote,
+  quoteLiteral,
+  quoteTable,
+} from './readable-table.js';
+import { known, unknown } from './reading.js';
+import type { Reading } from './reading.js';
+import type { TokenSource } from './token-source.js';
+
+/** SQL to read the syncs of one provider's tokens with, and how each table involved stands. */
+export interface SyncSource {
+  /** Instants of a successful sync: SQL over the token's row, and subqueries by subject. */
+  readonly evidence: Reading<SyncEvidenceSql>;
+  /** Rows of syncs that are running; null when nothing is configured. */
+  readonly running: Reading<SubjectSql> | null;
+  readonly tables: readonly SubjectTableState[];
+}
+
+export interface SyncEvidenceSql {
+  readonly columns: readonly string[];
+  readonly tables: readonly SubjectSql[];
+}
+
+/** A FROM item that yields (subject text, at timestamptz) of every matching row. */
+export interface SubjectSql {
+  readonly sql: string;
+}
+
+export interface SubjectTableState {
+  /** Short name of the table: what follows the provider in a source's name. */
+  readonly table: string;
+  readonly optional: boolean;
+  readonly reading: Reading<unknown>;
+}
+
+/**
+ * Works out which signs of a successful sync this database offers.
+ *
+ * An optional table that was never there is left out of the GREATEST; one that must be there, or
+ * `seenBefore`, makes the whole evidence unknown: without it a sync would look older than it is.
+ */
+export function resolveSyncSource(
+  config: SyncConfig,
+  tokens: TokenSource,
+  catalog: Catalog,
+  seenBefore: (table: string) => boolean,
+): SyncSource {
+  const resolve = (table: SubjectTable) => ({
+    config: table,
+    reading: resolveSubjectTable(table, catalog),
+  });
+  const evidenceTables = config.lastSuccess.flatMap((evidence) =>
+    evidence.kind === 'table' ? [resolve(evidence)] : [],
+  );
+  const running = config.running === null ? null : resolve(config.running);
+
+  const columns = config.lastSuccess.flatMap((evidence) =>
+    evidence.kind === 'column' ? (tokens.instant(evidence.column) ?? []) : [],
+  );
+  const mustBeThere = ({ table, optional }: SubjectTable) => !optional || seenBefore(table);
+  const lost = evidenceTables.find((each) => !each.reading.known && mustBeThere(each.config));
+  const readable = evidenceTables.flatMap(({ reading }) => (reading.known ? [reading.value] : []));
+
+  let evidence: SyncSource['evidence'];
+  if (lost !== undefined && !lost.reading.known) evidence = lost.reading;
+  else if (columns.length + readable.length === 0) {
+    evidence = unknown(
+      'missing',
+      'nothing in this database records a successful sync',
+      'map syncs.last_success to a column or table that does, or set syncs to null',
+    );
+  } else evidence = known({ columns, tables: readable });
+
+  return {
+    evidence,
+    running: running?.reading ?? null,
+    tables: [...evidenceTables, ...(running === null ? [] : [running])].map((each) => ({
+      table: each.config.table,
+      optional: each.config.optional,
+      reading: each.reading,
+    })),
+  };
+}
+
+function resolveSubjectTable(config: SubjectTable, catalog: Catalog): Reading<SubjectSql> {
+  const needed = [...new Set([config.subject, config.at, ...Object.keys(config.where)])];
+  const found = findReadable(config, needed, catalog);
+  if (!found.known) return found;
+  // Whether a log without rows is empty or hidden can't be told apart, so it is called hidden.
+  if (found.value.rowSecurity === 'restricted') return hiddenRows(config, catalog.role);
+
+  const column = found.value.columns.get(config.at);
+  const at = column === undefined ? null : instantSql(quote(config.at), column);
+  if (at === null) {
+    return unknown(
+      'drifted',
+      `column ${config.at} of ${displayName(config)} is ${column?.type ?? 'gone'}, not a point in time`,
+      'map another column, or a view that converts it',
+    );
+  }
+  const conditions = Object.entries(config.where).map(
+    ([name, values]) => `${quote(name)}::text IN (${values.map(quoteLiteral).join(', ')})`,
+  );
+  const where = [`${quote(config.subject)} IS NOT NULL`, ...conditions].join(' AND ');
+  return known({
+    sql: `(SELECT ${quote(config.subject)}::text AS subject, ${at} AS at FROM ${quoteTable(config)} WHERE ${where})`,
+  });
+}

@@ -1,0 +1,113 @@
+import type { Query } from '../database/read-snapshot.js';
+import type { SyncEvidenceSql, SubjectSql } from './sync-source.js';
+import type { TokenSource } from './token-source.js';
+import { epochMs } from './tokens.js';
+
+/** Bands of `oauth_syncs_lagging`, in milliseconds. */
+export const laggingOver = {
+  '1h': 3_600_000,
+  '6h': 6 * 3_600_000,
+  '24h': 86_400_000,
+  '7d': 7 * 86_400_000,
+} as const;
+export type LaggingOver = keyof typeof laggingOver;
+
+/** How far the syncs of a provider's active tokens lag; an inactive token isn't synced on purpose. */
+export interface SyncLagObservation {
+  /** The oldest of the last successful syncs; null when no active token was ever synced. */
+  readonly oldestSuccessAtMs: number | null;
+  /** Active tokens whose last success is older. A token never synced is in no band. */
+  readonly lagging: Readonly<Record<LaggingOver, number>>;
+  /** Active tokens whose last success, or else whose creation, is older than `overdueAfterMs`. */
+  readonly overdue: number;
+  /** Last successful sync of the tokens asked for, active or not. */
+  readonly lastSuccess: readonly { readonly id: string; readonly atMs: number }[];
+}
+
+interface LagRow {
+  oldest_ms: number | null;
+  overdue: number;
+  lagging: number[];
+}
+
+/** Reads the lag of a provider's syncs, and the last success of the tokens with these ids. */
+export async function readSyncLag(
+  query: Query,
+  tokens: TokenSource,
+  evidence: SyncEvidenceSql,
+  options: {
+    readonly now: Date;
+    readonly overdueAfterMs: number;
+    readonly ids: readonly string[];
+  },
+): Promise<SyncLagObservation> {
+  const lastSuccess = lastSuccessSql(tokens, evidence);
+  const ages = [options.overdueAfterMs, ...Object.values(laggingOver)];
+  const boundaries = ages.map((ms) => new Date(options.now.getTime() - ms).toISOString());
+  const bands = Object.values(laggingOver).map(
+    (_, index) => `count(*) FILTER (WHERE last_success_at < $${String(index + 2)}::timestamptz)`,
+  );
+  const [lag] = await query<LagRow>(
+    `SELECT ${epochMs('min(last_success_at)')} AS oldest_ms,
+            count(*) FILTER (
+              WHERE coalesce(last_success_at, created_at) < $1::timestamptz)::float8 AS overdue,
+            ARRAY[${bands.join(', ')}]::float8[] AS lagging
+     FROM ${lastSuccess} AS syncs
+     WHERE active`,
+    boundaries,
+  );
+  const rows =
+    options.ids.length === 0
+      ? []
+      : await query<{ id: string; atMs: number }>(
+          `SELECT id, ${epochMs('last_success_at')} AS "atMs"
+           FROM ${lastSuccess} AS syncs
+           WHERE id = ANY($1::text[]) AND isfinite(last_success_at)`,
+          [options.ids],
+        );
+  const labels = Object.keys(laggingOver) as LaggingOver[];
+  return {
+    oldestSuccessAtMs: lag?.oldest_ms ?? null,
+    overdue: lag?.overdue ?? 0,
+    lagging: Object.fromEntries(
+      labels.map((label, index) => [label, lag?.lagging[index] ?? 0]),
+    ) as Record<LaggingOver, number>,
+    lastSuccess: rows,
+  };
+}
+
+/** Counts the tokens whose sync has been running for longer than `stuckAfterMs`. */
+export async function readStuckSyncs(
+  query: Query,
+  tokens: TokenSource,
+  running: SubjectSql,
+  options: { readonly now: Date; readonly stuckAfterMs: number },
+): Promise<number> {
+  const [row] = await query<{ stuck: number }>(
+    `SELECT count(*)::float8 AS stuck
+     FROM (SELECT ${tokens.subject} AS subject FROM ${tokens.from}) AS tokens
+     WHERE subject IN (SELECT subject FROM ${running.sql} AS running WHERE at < $1::timestamptz)`,
+    [new Date(options.now.getTime() - options.stuckAfterMs).toISOString()],
+  );
+  return row?.stuck ?? 0;
+}
+
+/** (id, active, created_at, last_success_at) per token: the GREATEST of all evidence there is. */
+function lastSuccessSql(tokens: TokenSource, evidence: SyncEvidenceSql): string {
+  const joins = evidence.tables.map(
+    ({ sql }, index) =>
+      `LEFT JOIN (SELECT subject, max(at) AS at FROM ${sql} AS seen GROUP BY subject) AS e${String(index)}
+         ON e${String(index)}.subject = tokens.subject`,
+  );
+  const instants = [
+    ...evidence.columns.map((_, index) => `tokens.synced_${String(index)}`),
+    ...evidence.tables.map((_, index) => `e${String(index)}.at`),
+  ];
+  const columns = evidence.columns.map((sql, index) => `, ${sql} AS synced_${String(index)}`);
+  return `(SELECT tokens.id, tokens.active, tokens.created_at,
+                  GREATEST(${instants.join(', ')}) AS last_success_at
+           FROM (SELECT ${tokens.id} AS id, ${tokens.subject} AS subject, ${tokens.active} AS active,
+                        ${tokens.createdAt} AS created_at${columns.join('')}
+                 FROM ${tokens.from}) AS tokens
+           ${joins.join('\n           ')})`;
+}
