@@ -1,0 +1,73 @@
+import type { Assessment } from '../assess/assess.js';
+import type { SourceAssessment } from '../assess/sources.js';
+import type { PollRecord } from './metrics.js';
+
+/** A poll's one log line. */
+export interface PollReport {
+  readonly level: 'info' | 'warn';
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Tells how a poll went: in good times one short line, in bad ones the cause and the next step.
+ *
+ * What merely informs (an absent source, a column that can't be shown) is told when it changes.
+ */
+export function formatPollReport(
+  assessment: Assessment,
+  poll: PollRecord,
+  previous: Assessment,
+): PollReport {
+  const durationMs = Math.round(poll.durationMs);
+  const { databaseFailure } = assessment;
+  if (databaseFailure !== null) {
+    return {
+      level: 'warn',
+      message: `poll failed: ${databaseFailure.message}. ${capitalise(databaseFailure.remedy)}.`,
+      fields: { reason: databaseFailure.reason, durationMs },
+    };
+  }
+  const sources = [...assessment.sources.values()];
+  const down = sources.filter(({ up }) => up === false);
+  const fields = { durationMs, ...tokenTotals(assessment), ...changes(sources, previous) };
+  if (down.length === 0) return { level: 'info', message: 'poll succeeded', fields };
+  return {
+    level: 'warn',
+    message: `poll incomplete: ${down.map(formatSource).join(' ')}`,
+    fields: { reason: poll.failureReason, ...fields },
+  };
+}
+
+function formatSource({ name, reason, remedy }: SourceAssessment): string {
+  return `${name}: ${reason ?? 'down'}. ${remedy === null ? '' : `${capitalise(remedy)}.`}`;
+}
+
+function tokenTotals({ providers }: Assessment): { tokens?: Record<string, number> } {
+  const totals = [...providers].flatMap(([name, { tokens }]) =>
+    tokens === null ? [] : [[name, tokens.total] as const],
+  );
+  return totals.length === 0 ? {} : { tokens: Object.fromEntries(totals) };
+}
+
+function changes(
+  sources: readonly SourceAssessment[],
+  previous: Assessment,
+): { sources?: Record<string, string> } {
+  const changed = sources.filter((source) => {
+    const before = previous.sources.get(source.name);
+    return before === undefined
+      ? source.state !== 'ok' || source.notes.length > 0
+      : before.state !== source.state || before.notes.join() !== source.notes.join();
+  });
+  if (changed.length === 0) return {};
+  return {
+    sources: Object.fromEntries(
+      changed.map(({ name, state, notes }) => [name, [state, ...notes].join('; ')]),
+    ),
+  };
+}
+
+function capitalise(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

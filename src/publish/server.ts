@@ -1,0 +1,126 @@
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import express from 'express';
+import type { Express, Request, Response } from 'express';
+import type { ListenAddress } from '../config/config.js';
+import type { EncodedExposition, Exposition } from './exposition.js';
+import type { Readiness } from './readiness.js';
+
+/** What the HTTP server shows; every call answers from memory, none touches the database. */
+export interface Pages {
+  readonly exposition: () => Exposition;
+  readonly readiness: () => Readiness;
+  /** The landing page, as HTML. */
+  readonly landing: () => string;
+}
+
+/** The exporter's HTTP interface: `/metrics`, `/-/healthy`, `/-/ready` and a landing page. */
+export function createApp(pages: Pages): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.get('/metrics', (request, response) => {
+    sendExposition(request, response, pages.exposition());
+  });
+  app.get('/-/healthy', (_, response) => {
+    response.type('text').send('healthy\n');
+  });
+  app.get('/-/ready', (_, response) => {
+    const state = pages.readiness();
+    response
+      .status(state.ready ? 200 : 503)
+      .type('text')
+      .send(state.ready ? 'ready\n' : `not ready: ${state.reason}\n`);
+  });
+  app.get('/', (_, response) => {
+    response
+      .set({
+        'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'",
+        'X-Content-Type-Options': 'nosniff',
+        'Referrer-Policy': 'no-referrer',
+        'Cache-Control': 'no-store',
+      })
+      .type('html')
+      .send(pages.landing());
+  });
+  app.use((_, response) => {
+    response.status(404).type('text').send('not found; see /\n');
+  });
+  return app;
+}
+
+/**
+ * Sends the rendered bytes as they are.
+ *
+ * `res.end` and not `res.send`: the latter hashes the body for an ETag that no scraper uses.
+ */
+function sendExposition(request: Request, response: Response, exposition: Exposition): void {
+  const encoded = wantsOpenMetrics(request) ? exposition.openMetrics : exposition.text;
+  const body = chooseEncoding(request, encoded);
+  response.writeHead(200, {
+    'Content-Type': encoded.contentType,
+    'Content-Length': body.length,
+    Vary: 'Accept, Accept-Encoding',
+    ...(body === encoded.gzip && { 'Content-Encoding': 'gzip' }),
+  });
+  response.end(body);
+}
+
+/** Text is what a client gets that has no wish; parameters such as `escaping` don't matter. */
+function wantsOpenMetrics(request: Request): boolean {
+  const formats = ['text/plain', 'application/openmetrics-text'];
+  request.headers.accept = request.headers.accept?.replaceAll(
+    /;\s*(?:version|escaping|charset)=[^;,]*/g,
+    '',
+  );
+  return request.accepts(formats) === 'application/openmetrics-text';
+}
+
+function chooseEncoding(request: Request, { identity, gzip }: EncodedExposition): Buffer {
+  return request.acceptsEncodings('gzip', 'identity') === 'gzip' ? gzip : identity;
+}
+
+/** A server that listens, and how to stop it. */
+export interface ListeningServer {
+  /** Where it listens, for people: `http://127.0.0.1:6749`. */
+  readonly url: string;
+  /** Ends idle connections at once, and gives answers under way a moment to finish. */
+  readonly close: () => Promise<void>;
+}
+
+/** Starts to listen. Rejects with the system's error, `EADDRINUSE` say. */
+export async function listen(
+  app: Express,
+  { host, port }: ListenAddress,
+): Promise<ListeningServer> {
+  const server = createServer(app as Parameters<typeof createServer>[1]);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+  const address = server.address() as AddressInfo;
+  const anyHost = address.address === '0.0.0.0' || address.address === '::';
+  const shown = anyHost
+    ? 'localhost'
+    : address.family === 'IPv6'
+      ? `[${address.address}]`
+      : address.address;
+  return {
+    url: `http://${shown}:${String(address.port)}`,
+    close: () => closeServer(server),
+  };
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const impatience = setTimeout(() => {
+      server.closeAllConnections();
+    }, 2_000);
+    server.close(() => {
+      clearTimeout(impatience);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
