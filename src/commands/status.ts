@@ -1,0 +1,178 @@
+import { styleText } from 'node:util';
+import { tokenStatus, tokenStatusWords, tokenStatuses } from '../assess/token-status.js';
+import type { TokenStatus } from '../assess/token-status.js';
+import type { ProviderConfig } from '../config/config.js';
+import { suggestion } from '../config/problem.js';
+import { DatabaseError } from '../database/explain-database-error.js';
+import { observeTokenList } from '../observe/observe-token-list.js';
+import type { TokenListing } from '../observe/observe-token-list.js';
+import type { ListedToken } from '../observe/token-list.js';
+import { prepareConnection, withDatabase } from './command-context.js';
+import type { CommandContext } from './command-context.js';
+import { exitCode } from './exit-code.js';
+import type { ExitCode } from './exit-code.js';
+import { formatTable } from './table.js';
+
+export interface StatusOptions {
+  readonly json: boolean;
+  readonly provider: string | null;
+  readonly status: TokenStatus | null;
+  /** Answer "no" when a listed token has this status. */
+  readonly failOn: TokenStatus | null;
+}
+
+/** A token and what it is at this moment. */
+export interface StatusRow extends ListedToken {
+  readonly provider: string;
+  readonly status: TokenStatus;
+}
+
+/** `status`: the runbook's table of every token, the ones without expiry first, then the soonest. */
+export async function status(context: CommandContext, options: StatusOptions): Promise<ExitCode> {
+  const ready = prepareConnection(context);
+  if (ready === null) return exitCode.usage;
+  const providers = selectProviders(ready.config.providers, options.provider);
+  if (providers.length === 0) {
+    const names = ready.config.providers.map(({ name }) => name);
+    const hint = suggestion(options.provider ?? '', names);
+    context.stderr.write(`no provider "${options.provider ?? ''}" is configured: ${hint}\n`);
+    return exitCode.usage;
+  }
+
+  let listing: TokenListing;
+  try {
+    listing = await withDatabase(ready, (database) =>
+      observeTokenList(database, providers, Date.now),
+    );
+  } catch (error) {
+    if (!(error instanceof DatabaseError)) throw error;
+    context.stderr.write(`${error.message}\n`);
+    return exitCode.unknown;
+  }
+
+  const rows = statusRows(listing).filter(
+    (row) => options.status === null || row.status === options.status,
+  );
+  context.stdout.write(
+    options.json
+      ? `${JSON.stringify(statusJson(listing, rows), null, 2)}\n`
+      : formatStatus(rows, providers.length > 1, context.stdout.isTTY),
+  );
+  const unread = listing.providers.flatMap(({ provider, tokens }) =>
+    tokens.known ? [] : [`${provider.name}: ${tokens.reason}; ${tokens.remedy}`],
+  );
+  for (const line of unread) context.stderr.write(`${line}\n`);
+
+  if (rows.some((row) => row.status === options.failOn)) return exitCode.no;
+  return unread.length > 0 ? exitCode.unknown : exitCode.fine;
+}
+
+function selectProviders(
+  providers: readonly ProviderConfig[],
+  name: string | null,
+): readonly ProviderConfig[] {
+  return name === null ? providers : providers.filter((provider) => provider.name === name);
+}
+
+/** Classifies what was listed, in one order over all providers. */
+export function statusRows({ now, providers }: TokenListing): StatusRow[] {
+  return providers
+    .flatMap(({ provider, tokens }) =>
+      tokens.known
+        ? tokens.value.map((token) => ({
+            ...token,
+            provider: provider.name,
+            status: tokenStatus(token.expiresAtMs, now, provider.expiringSoonMs),
+          }))
+        : [],
+    )
+    .sort((a, b) => compareExpiry(a.expiresAtMs, b.expiresAtMs));
+}
+
+/** No expiry first, then the soonest, as `NULLS FIRST` orders. */
+function compareExpiry(a: number | null, b: number | null): number {
+  if (a === b) return 0;
+  if (a === null) return -1;
+  if (b === null) return 1;
+  return a < b ? -1 : 1;
+}
+
+/** The table and a closing line that counts. */
+export function formatStatus(
+  rows: readonly StatusRow[],
+  severalProviders: boolean,
+  colours: boolean,
+): string {
+  const header = ['user_id', 'account', 'token_expires_at', 'is_active', 'token_status'];
+  const cells = rows.map((row) => [
+    ...(severalProviders ? [row.provider] : []),
+    row.subject ?? '',
+    row.account ?? '',
+    formatInstant(row.expiresAtMs) ?? '',
+    String(row.active),
+    tokenStatusWords[row.status],
+  ]);
+  const titles = severalProviders ? ['provider', ...header] : header;
+  const paint = (text: string, column: number): string => {
+    if (!colours || column !== titles.length - 1) return text;
+    const found = tokenStatuses.find((each) => tokenStatusWords[each] === text.trimEnd());
+    return found === undefined ? text : styleText(statusColours[found], text);
+  };
+  return `${formatTable(titles, cells, paint)}\n\n${formatSummary(rows)}\n`;
+}
+
+const statusColours = {
+  expired: 'red',
+  expiring_soon: 'yellow',
+  valid: 'green',
+  unknown: 'magenta',
+} as const satisfies Record<TokenStatus, string>;
+
+function formatSummary(rows: readonly StatusRow[]): string {
+  const counts = tokenStatuses
+    .map((each) => ({ each, count: rows.filter((row) => row.status === each).length }))
+    .filter(({ count }) => count > 0)
+    .map(({ each, count }) => `${String(count)} ${tokenStatusWords[each]}`);
+  const total = rows.length === 1 ? '1 token' : `${String(rows.length)} tokens`;
+  return counts.length === 0 ? total : `${total}: ${counts.join(', ')}`;
+}
+
+/** `2025-11-27 08:12:05Z`, as Postgres spells infinity, null where no expiry is recorded. */
+function formatInstant(ms: number | null): string | null {
+  if (ms === null) return null;
+  if (!Number.isFinite(ms)) return ms > 0 ? 'infinity' : '-infinity';
+  const date = new Date(ms);
+  // Postgres reaches further than Date does.
+  if (Number.isNaN(date.getTime())) return ms > 0 ? 'after 275760' : 'before -271821';
+  return date
+    .toISOString()
+    .replace('T', ' ')
+    .replace(/\.\d+Z$/, 'Z');
+}
+
+function statusJson({ now, providers }: TokenListing, rows: readonly StatusRow[]): unknown {
+  return {
+    now: now.toISOString(),
+    tokens: rows.map((row) => ({
+      provider: row.provider,
+      token_id: row.id,
+      user_id: row.subject,
+      account: row.account,
+      token_expires_at: isoInstant(row.expiresAtMs),
+      is_active: row.active,
+      token_status: tokenStatusWords[row.status],
+      app_status: row.appStatus,
+    })),
+    unknown: providers.flatMap(({ provider, tokens }) =>
+      tokens.known
+        ? []
+        : [{ provider: provider.name, reason: tokens.reason, remedy: tokens.remedy }],
+    ),
+  };
+}
+
+/** As JSON has it: ISO 8601 to the millisecond, where it is an instant that ISO 8601 can write. */
+function isoInstant(ms: number | null): string | null {
+  const date = new Date(ms ?? Number.NaN);
+  return Number.isNaN(date.getTime()) ? formatInstant(ms) : date.toISOString();
+}

@@ -1,0 +1,137 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { tokenStatuses } from './assess/token-status.js';
+import type { TokenStatus } from './assess/token-status.js';
+import { checkConfig } from './commands/check-config.js';
+import type { CommandContext, CommandOutput } from './commands/command-context.js';
+import { demo } from './commands/demo.js';
+import { doctor } from './commands/doctor.js';
+import { exitCode } from './commands/exit-code.js';
+import type { ExitCode } from './commands/exit-code.js';
+import { serve } from './commands/serve.js';
+import { start } from './commands/start.js';
+import { status } from './commands/status.js';
+
+const { version } = JSON.parse(
+  readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+) as { version: string };
+
+const terminated = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  // The first one ends in good order; should that take too long, a second one ends at once.
+  process.once(signal, () => {
+    terminated.abort();
+    process.once(signal, () => process.exit(exitCode.unknown));
+  });
+}
+
+for (const stream of [process.stdout, process.stderr]) {
+  // `status | head` closes the pipe early, which is no fault.
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
+const context: CommandContext = {
+  env: process.env,
+  cwd: process.cwd(),
+  version,
+  stdout: output(process.stdout),
+  stderr: output(process.stderr),
+  terminated: terminated.signal,
+};
+
+let result: ExitCode = exitCode.fine;
+try {
+  await program().parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    result = error.exitCode === 0 ? exitCode.fine : exitCode.usage;
+  } else {
+    const text = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`oauth-token-exporter: ${text}\n`);
+    result = exitCode.unknown;
+  }
+}
+await Promise.all([process.stdout, process.stderr].map(flushed));
+process.exit(result);
+
+function program(): Command {
+  const commands = new Command('oauth-token-exporter')
+    .description('Watches the OAuth tokens kept in a Postgres table.')
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError('(run with --help for the usage)');
+  const add = (name: string, description: string) =>
+    commands.command(name).description(description).allowExcessArguments(false).exitOverride();
+
+  add('serve', 'poll the database and serve /metrics').action(async () => {
+    result = await serve(context);
+  });
+  add('demo', 'the same on an embedded database with an invented incident').action(async () => {
+    result = await demo(context);
+  });
+  add('start', 'serve where a database is configured, else demo').action(async () => {
+    result = await start(context);
+  });
+  add('status', 'list every token: who is EXPIRED, EXPIRING SOON, VALID')
+    .option('--json', 'print JSON', false)
+    .option('--provider <name>', 'only this provider')
+    .addOption(statusOption('--status <status>', 'only tokens with this status'))
+    .addOption(statusOption('--fail-on <status>', 'exit 1 when a listed token has this status'))
+    .action(async (options: StatusFlags) => {
+      result = await status(context, {
+        json: options.json,
+        provider: options.provider ?? null,
+        status: options.status ?? null,
+        failOn: options.failOn ?? null,
+      });
+    });
+  add('doctor', 'connect, say what can be seen, and what would help')
+    .option('--json', 'print JSON', false)
+    .action(async ({ json }: { json: boolean }) => {
+      result = await doctor(context, json);
+    });
+  add('check-config', 'check the configuration without connecting').action(() => {
+    result = checkConfig(context);
+  });
+  return commands;
+}
+
+interface StatusFlags {
+  readonly json: boolean;
+  readonly provider?: string;
+  readonly status?: TokenStatus;
+  readonly failOn?: TokenStatus;
+}
+
+/** `expiring-soon`, `EXPIRING SOON` and `expiring_soon` are the same to a person. */
+function statusOption(flags: string, description: string): Option {
+  return new Option(flags, `${description} (${tokenStatuses.join(', ')})`).argParser((value) => {
+    const wanted = value.trim().toLowerCase().replaceAll(/[- ]/g, '_');
+    const found = tokenStatuses.find((each) => each === wanted);
+    if (found === undefined) {
+      throw new InvalidArgumentError(`Expected one of: ${tokenStatuses.join(', ')}.`);
+    }
+    return found;
+  });
+}
+
+function output(stream: NodeJS.WritableStream & { readonly isTTY?: boolean }): CommandOutput {
+  return {
+    isTTY: stream.isTTY === true,
+    write: (text) => {
+      stream.write(text);
+    },
+  };
+}
+
+/** Waits for what a pipe has not taken yet, which `process.exit` would throw away. */
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write('', () => {
+      resolve();
+    });
+  });
+}
