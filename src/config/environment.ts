@@ -1,0 +1,107 @@
+import { readTextFile } from './text-file.js';
+import type { ConfigProblem } from './problem.js';
+
+/** An environment variable, as docs/configuration.md lists it. */
+export interface EnvironmentVariable {
+  /** A secret's value is never shown. */
+  readonly secret: boolean;
+  /** Whether NAME_FILE may name a file that holds the value instead. */
+  readonly file: boolean;
+  /** Whether a value of NAME itself is the path of such a file. */
+  readonly isPath?: (value: string) => boolean;
+  /** What to say when it is not set; absent where it need not be. */
+  readonly required?: string;
+  readonly default: string | null;
+  readonly description: string;
+}
+
+/** Every environment variable that is read. The documentation's table is tested against this one. */
+export const environmentVariables = {
+  DATABASE_URL: {
+    secret: true,
+    file: true,
+    required:
+      'is required: set it to postgresql://user:password@host:5432/database, or DATABASE_URL_FILE ' +
+      'to a file that holds that; `oauth-token-exporter demo` needs no database',
+    default: null,
+    description: 'Where the tokens are: `postgresql://user:password@host:5432/database`. Required.',
+  },
+  DATABASE_CA: {
+    secret: false,
+    file: true,
+    isPath: (value) => !value.includes('-----BEGIN'),
+    default: null,
+    description:
+      'Certificates (PEM) of a private certificate authority, or the path of a file that holds them.',
+  },
+  CONFIG_FILE: {
+    secret: false,
+    file: false,
+    default: null,
+    description:
+      'Path of the YAML file. Unset: `oauth-token-exporter.yaml` in the working directory, if there is one.',
+  },
+  LISTEN_ADDRESS: {
+    secret: false,
+    file: false,
+    default: '127.0.0.1:6749',
+    description:
+      'Address and port of the HTTP server. `0.0.0.0:6749` is every IPv4 interface, `:6749` every interface, `[::1]:6749` an IPv6 one.',
+  },
+  POLL_INTERVAL: {
+    secret: false,
+    file: false,
+    default: '30s',
+    description: 'Time between two polls of the database, from `1s` to `1d`.',
+  },
+  LOG_LEVEL: {
+    secret: false,
+    file: false,
+    default: 'info',
+    description: 'The least severe messages that are logged: `debug`, `info`, `warn` or `error`.',
+  },
+} as const satisfies Readonly<Record<string, EnvironmentVariable>>;
+
+export type EnvironmentName = keyof typeof environmentVariables;
+
+export interface Environment {
+  /** The values that are set, read from their files where there are files. */
+  readonly values: Readonly<Partial<Record<EnvironmentName, string>>>;
+  readonly problems: readonly ConfigProblem[];
+}
+
+/** Reads the variables of the table. An empty variable counts as unset. */
+export function readEnvironment(env: NodeJS.ProcessEnv, cwd: string): Environment {
+  const values: Partial<Record<EnvironmentName, string>> = {};
+  const problems: ConfigProblem[] = [];
+  for (const name of Object.keys(environmentVariables) as EnvironmentName[]) {
+    const read = readVariable(name, env, cwd);
+    if (typeof read === 'string') values[name] = read;
+    else if (read !== null) problems.push(read);
+  }
+  return { values, problems };
+}
+
+/** The value of a variable, null when it is unset and may be, or what is wrong with it. */
+function readVariable(
+  name: EnvironmentName,
+  env: NodeJS.ProcessEnv,
+  cwd: string,
+): string | ConfigProblem | null {
+  const variable: EnvironmentVariable = environmentVariables[name];
+  const value = env[name] ?? '';
+  const path = variable.file ? (env[`${name}_FILE`] ?? '') : '';
+  if (value !== '' && path !== '') {
+    return { path: name, message: `is set, and so is ${name}_FILE: set only one of them` };
+  }
+  if (path !== '') return readValueFile(path, cwd, `${name}_FILE`);
+  if (value !== '') return variable.isPath?.(value) ? readValueFile(value, cwd, name) : value;
+  return variable.required === undefined ? null : { path: name, message: variable.required };
+}
+
+function readValueFile(file: string, cwd: string, variable: string): string | ConfigProblem {
+  const read = readTextFile(file, cwd);
+  if (!read.ok) return { path: variable, message: read.message };
+  const value = read.text.replace(/[\r\n]+$/, '');
+  return value === '' ? { path: variable, message: `${file} is empty` } : value;
+}

@@ -1,0 +1,58 @@
+import type { Config } from './config.js';
+import { readConfigFile } from './config-file.js';
+import { environmentVariables, readEnvironment } from './environment.js';
+import type { ConfigProblem } from './problem.js';
+import { resolveProviders } from './providers.js';
+import { isMap } from './raw-map.js';
+import { environmentSchema, fileSchema } from './schema.js';
+import { isRequired, validate } from './validate.js';
+
+export type LoadedConfig =
+  | { readonly ok: true; readonly config: Config; readonly warnings: readonly string[] }
+  | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
+
+/** The providers of a user who configures none: what the reference schema holds. */
+const defaultProviders = { fathom: { preset: 'fathom' } };
+
+/**
+ * Loads the configuration: the environment, over the YAML file, over the defaults. Relative paths
+ * start at `cwd`. Nothing that a user can write makes it throw; all that is wrong is in one result.
+ */
+export function loadConfig(env: NodeJS.ProcessEnv, cwd: string): LoadedConfig {
+  const variables = readEnvironment(env, cwd);
+  const yaml = readConfigFile(variables.values.CONFIG_FILE, cwd);
+  const environment = validate(environmentSchema, variables.values);
+  const file = validate(fileSchema, yaml.content);
+  const { providers = defaultProviders, poll_interval } = yaml.content;
+  const pollInterval =
+    variables.values.POLL_INTERVAL ?? poll_interval ?? environmentVariables.POLL_INTERVAL.default;
+  const resolved =
+    yaml.problems.length === 0 && isMap(providers)
+      ? resolveProviders(providers, pollInterval)
+      : null;
+
+  const problems = [
+    ...variables.problems,
+    // What is absent, and why, `readEnvironment` has said.
+    ...(environment.ok ? [] : environment.problems.filter((each) => each.message !== isRequired)),
+    ...yaml.problems,
+    ...(file.ok ? [] : file.problems),
+    ...(resolved?.problems ?? []),
+  ];
+  if (problems.length > 0 || !environment.ok || !file.ok || resolved === null) {
+    return { ok: false, problems };
+  }
+  const { DATABASE_URL, DATABASE_CA = null, ...overrides } = environment.value;
+  return {
+    ok: true,
+    config: {
+      database: { url: DATABASE_URL, ca: DATABASE_CA },
+      listen: overrides.LISTEN_ADDRESS ?? file.value.listen_address,
+      pollIntervalMs: overrides.POLL_INTERVAL ?? file.value.poll_interval,
+      logLevel: overrides.LOG_LEVEL ?? file.value.log_level,
+      tokenSeriesLimit: file.value.token_series_limit,
+      providers: resolved.providers,
+    },
+    warnings: resolved.warnings.map(({ path, message }) => `${path}: ${message}`),
+  };
+}
