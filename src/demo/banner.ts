@@ -1,0 +1,31 @@
+export interface BannerFacts {
+  /** Where the exporter listens, without a slash at the end. */
+  readonly listenUrl: string;
+  /** Of the demo's database, its password included: it is random and guards invented people only. */
+  readonly databaseUrl: string;
+}
+
+/** What the demo says when it runs: at most 80 columns wide, with a line break at its end. */
+export function formatBanner({ listenUrl, databaseUrl }: BannerFacts): string {
+  return `
+  oauth-token-exporter, demo
+
+  An embedded, real PostgreSQL holds an invented incident: every OAuth token of
+  a cohort expired within three days. People and tokens are made up, nothing
+  leaves this machine, and nothing is left behind.
+
+    Overview   ${listenUrl}/
+    Metrics    ${listenUrl}/metrics
+
+  See who is affected, in another terminal:
+
+    DATABASE_URL=${databaseUrl} \\
+      npx . status
+
+  Use it on your own database:
+
+    DATABASE_URL=postgres://user:password@host:5432/database npm start
+
+  Ctrl-C ends the demo.
+`;
+}
