@@ -1,0 +1,92 @@
+import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
+import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
+import { acrossReplicas, ofProvider, sumBy } from '../promql.js';
+import { stat } from '../stat.js';
+import { table } from '../table.js';
+import { timeSeries } from '../time-series.js';
+
+const runbook = 'Syncs late, overdue or stuck';
+
+/** Whether the tokens are used: in the incident the syncs stopped first and the tokens lapsed after. */
+export function syncs(): Builder<Panel>[] {
+  return [
+    timeSeries({
+      width: 8,
+      height: 9,
+      title: 'Longest sync lag',
+      shows: 'Time since the last successful sync of the active token that waits longest.',
+      act: 'A straight rise for all providers: nothing syncs. It may rise outside the hours of the sync schedule.',
+      runbook,
+      queries: [
+        {
+          expr: `max by (provider) (${ofProvider('oauth_sync_lag_max_seconds')})`,
+          legend: '{{provider}}',
+        },
+      ],
+      unit: 's',
+    }),
+    timeSeries({
+      width: 8,
+      height: 9,
+      title: 'Syncs lagging',
+      shows:
+        'Active tokens whose last successful sync is older than each time. Each line includes the longer ones.',
+      act: 'All lines at the number of tokens: the sync job does not run. Only the long ones: a few users are cut off.',
+      runbook,
+      queries: [
+        {
+          expr: sumBy('provider, over', ofProvider('oauth_syncs_lagging')),
+          legend: '{{provider}} over {{over}}',
+        },
+      ],
+      unit: 'short',
+    }),
+    timeSeries({
+      width: 8,
+      height: 9,
+      title: 'Syncs overdue and stuck',
+      shows:
+        'Overdue: no success for longer than configured, or never since the token was created. Stuck: running for longer than a sync may.',
+      act: 'Overdue: check the schedule, then the users. Stuck: the run died without saying so; start it again.',
+      runbook,
+      queries: [
+        {
+          expr: sumBy('provider', ofProvider('oauth_syncs_overdue')),
+          legend: '{{provider}} overdue',
+        },
+        { expr: sumBy('provider', ofProvider('oauth_syncs_stuck')), legend: '{{provider}} stuck' },
+      ],
+      unit: 'short',
+      colorOf: { ' overdue': 'orange', ' stuck': 'red' },
+    }),
+    table({
+      width: 16,
+      height: 9,
+      title: 'Last successful sync',
+      shows:
+        'Tokens with a series of their own, the longest wait first. A token that never synced has no row here but counts as overdue.',
+      act: '`oauth-token-exporter status --json` lists each token_id with its user; then read that user’s sync log.',
+      runbook,
+      expr: `sort_desc(time() - ${acrossReplicas(ofProvider('oauth_sync_last_success_timestamp_seconds'))})`,
+      columns: [
+        { field: 'provider', name: 'Provider' },
+        { field: 'token_id', name: 'Token' },
+        { field: 'Value', name: 'Last success before', unit: 'dtdurations', decimals: 1 },
+      ],
+    }),
+    stat({
+      width: 8,
+      height: 9,
+      title: 'Tokens without a series',
+      shows:
+        'Tokens that the two tables leave out: only the most urgent have a series each. Every total is complete.',
+      act: 'Use `oauth-token-exporter status` for all of them, or raise the limit.',
+      runbook: 'Tokens without a series',
+      expr: sumBy('provider', ofProvider('oauth_token_series_omitted')),
+      legend: '{{provider}}',
+      unit: 'short',
+      decimals: 0,
+      colors: ['blue'],
+    }),
+  ];
+}

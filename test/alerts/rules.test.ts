@@ -1,0 +1,98 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { dashboardUid, grafanaBase, runbookBase } from '../../dashboards/src/links.js';
+import { headingAnchors } from '../dashboards/documents.js';
+import { describeWith } from '../support/describe-with.js';
+import { promtool } from '../support/prometheus.js';
+import {
+  alertExpectations,
+  alertRules,
+  alertsFolder,
+  ruleFileNames,
+  ruleTestNames,
+} from './rule-files.js';
+
+const rules = alertRules().map((rule) => [rule.alert, rule] as const);
+
+describe('alert rules', () => {
+  it.each(rules)('%s says how bad it is, what it is, where to look and what to do', (_, rule) => {
+    expect(rule.labels?.['severity']).toMatch(/^(critical|warning|\{\{.*critical.*warning.*\}\})$/);
+    expect(rule.for).toMatch(/^\d+[smhd]$/);
+    expect(rule.annotations?.['summary']).not.toMatch(/^$|\n/);
+    expect(rule.annotations?.['description']).toMatch(/\.$/);
+    const dashboard = rule.annotations?.['dashboard'] ?? '';
+    expect(dashboard.split('?')[0]).toBe(`${grafanaBase}/d/${dashboardUid}`);
+  });
+
+  it.each(rules)('%s links to the section of the runbook that bears its name', (name, rule) => {
+    const [page, anchor] = rule.annotations?.['runbook_url']?.split('#') ?? [];
+    expect(page).toBe(runbookBase);
+    expect(anchor).toBe(name.toLowerCase());
+    expect(headingAnchors('docs/runbook.md')).toContain(anchor);
+  });
+
+  it.each(rules)('%s has a test in which it fires and one in which it does not', (name) => {
+    const expectations = alertExpectations().filter(({ alertname }) => alertname === name);
+    expect(expectations.map(({ fires }) => fires)).toEqual(expect.arrayContaining([true, false]));
+  });
+
+  it('has no test for an alert that does not exist', () => {
+    const names = new Set(rules.map(([name]) => name));
+    expect(alertExpectations().filter(({ alertname }) => !names.has(alertname))).toEqual([]);
+  });
+});
+
+describeWith('prometheus', 'alert rules in promtool', () => {
+  const inFolder = (folder: string, names: readonly string[]) =>
+    names.map((name) => join(folder, name));
+
+  it('are valid, without a lint', async () => {
+    const files = inFolder(alertsFolder, ruleFileNames());
+    const result = await promtool(['check', 'rules', '--lint=all', '--lint-fatal', ...files]);
+    expect(result).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('fire and stay silent as their tests say', async () => {
+    const result = await promtool(['test', 'rules', ...inFolder(alertsFolder, ruleTestNames())]);
+    expect(result, result.stderr).toMatchObject({ code: 0 });
+  });
+
+  describe('a negative control: their tests notice', () => {
+    let folder: string;
+    beforeEach(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'alerts-'));
+      await cp(alertsFolder, folder, { recursive: true });
+    });
+    afterEach(() => rm(folder, { recursive: true }));
+
+    it.each([
+      ['another delay before Absent', 'service', 'for: 5m', 'for: 6m'],
+      ['another delay before SourceDown', 'service', 'for: 2m', 'for: 1m'],
+      ['a source that is down on one replica only', 'service', 'max without', 'min without'],
+      ['an end of SourceDown with the exporter', 'service', 'keep_firing_for: 10m', ''],
+      ['a poll exactly three intervals old', 'service', '> 3 *', '>= 3 *'],
+      [
+        'a poll age that includes the time since the scrape',
+        'service',
+        'timestamp(oauth_',
+        '(time() + 0 * oauth_',
+      ],
+      ['tokens of every replica added up', 'tokens', 'max without', 'sum without'],
+      ['inactive tokens counted', 'tokens', ', active="true"}) > 0', '}) > 0'],
+      ['a recovery by missing data', 'tokens', '[1d]', '[1m]'],
+    ])('%s', async (_, file, from, to) => {
+      const path = join(folder, `${file}.rules.yml`);
+      const text = await readFile(path, 'utf8');
+      expect(text).toContain(from);
+      await writeFile(path, text.replace(from, to));
+
+      const tests = ruleTestNames().filter((name) => name.startsWith(`tests/${file}`));
+      const result = await promtool(['test', 'rules', ...inFolder(folder, tests)]);
+      expect(result.code).toBe(1);
+      // Other alerts than expected, and not a rule that does not parse.
+      expect(result.stdout + result.stderr).toMatch(/FAILED:[^]*exp:[^]*got:/);
+    });
+  });
+});
