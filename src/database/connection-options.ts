@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { isIPv6 } from 'node:net';
 import { rootCertificates } from 'node:tls';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import type { ClientConfig } from 'pg';
@@ -36,14 +35,20 @@ export function planConnection(config: DatabaseConfig): ConnectionPlan {
   const query = new URLSearchParams(queryText);
   const sslMode = query.get('sslmode') ?? (query.get('ssl') === 'true' ? 'verify-full' : null);
   const caPath = query.get('sslrootcert');
+  if (query.has('sslcert') || query.has('sslkey')) {
+    return { ok: false, problem: 'client certificates (sslcert, sslkey) are not supported' };
+  }
   for (const name of ['sslmode', 'ssl', 'sslrootcert', 'uselibpqcompat']) query.delete(name);
 
   const parsed = parse(query.size === 0 ? base : `${base}?${query.toString()}`);
+  // What the URL leaves out is decided here: `pg` would look into PGHOST, PGUSER and PGPORT, and a
+  // host from there has not passed our decision about TLS.
+  const user = given(parsed.user) ?? 'postgres';
   const target: DatabaseTarget = {
-    host: parsed.host ?? 'localhost',
-    port: Number(parsed.port ?? 5432),
-    user: parsed.user ?? 'postgres',
-    database: parsed.database ?? parsed.user ?? 'postgres',
+    host: given(parsed.host) ?? 'localhost',
+    port: Number(given(parsed.port) ?? 5432),
+    user,
+    database: given(parsed.database) ?? user,
   };
 
   const tls = planTls(sslMode, isLocal(target.host), () => {
@@ -69,6 +74,10 @@ export function planConnection(config: DatabaseConfig): ConnectionPlan {
   };
 }
 
+function given(part: string | null | undefined): string | null {
+  return part === undefined || part === '' ? null : part;
+}
+
 type TlsPlan =
   | {
       readonly ok: true;
@@ -91,9 +100,9 @@ function planTls(sslMode: string | null, local: boolean, readCa: () => string[])
         ],
       };
     case null:
+    case 'prefer':
       if (local) return { ok: true, ssl: false, warnings: [] };
       break;
-    case 'prefer':
     case 'require':
     case 'verify-ca':
     case 'verify-full':
@@ -123,12 +132,10 @@ function planTls(sslMode: string | null, local: boolean, readCa: () => string[])
 
 /** True for what never leaves this machine: loopback addresses and Unix sockets. */
 function isLocal(host: string): boolean {
-  const bare = host.replace(/^\[|\]$/g, '');
   return (
-    bare.startsWith('/') ||
-    bare === '' ||
-    bare === 'localhost' ||
-    /^127\.\d+\.\d+\.\d+$/.test(bare) ||
-    (isIPv6(bare) && bare === '::1')
+    host.startsWith('/') ||
+    host === 'localhost' ||
+    host === '::1' ||
+    /^127\.\d+\.\d+\.\d+$/.test(host)
   );
 }

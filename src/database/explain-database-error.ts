@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import type { DatabaseTarget } from './connection-options.js';
 
 /** Why a whole poll failed: the label values of `oauth_token_exporter_poll_failures_total`. */
@@ -38,6 +39,12 @@ const certificateErrors: ReadonlySet<string> = new Set([
   'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
 ]);
 
+const noRouteErrors: ReadonlySet<string> = new Set([
+  'ENETUNREACH',
+  'EHOSTUNREACH',
+  'EADDRNOTAVAIL',
+]);
+
 /**
  * Says what a failed connection or a lost one means and what to do.
  *
@@ -56,7 +63,7 @@ export function explainDatabaseError(error: unknown, target: DatabaseTarget): Da
       remedy: 'please report it with this line',
     };
   }
-  const { code, message } = describe(error);
+  const { code, message, address } = describe(error);
   const where = `${target.host}:${String(target.port)}`;
 
   if (certificateErrors.has(code)) {
@@ -92,7 +99,14 @@ export function explainDatabaseError(error: unknown, target: DatabaseTarget): Da
         'turn TLS on in the database, or say sslmode=disable in DATABASE_URL if the network between is trusted',
     };
   }
-  if (/tls|ssl/i.test(code) || message.includes('SSL routines')) {
+  if (/no encryption|SSL (connection is )?required/i.test(message)) {
+    return {
+      reason: 'tls',
+      message: `${where} accepts only connections with TLS`,
+      remedy: 'say sslmode=verify-full in DATABASE_URL',
+    };
+  }
+  if (/tls|ssl/i.test(code) || /SSL routines|establishing an SSL connection/.test(message)) {
     return {
       reason: 'tls',
       message: `no TLS connection to ${where} could be made (${code || 'handshake failed'})`,
@@ -107,7 +121,7 @@ export function explainDatabaseError(error: unknown, target: DatabaseTarget): Da
         'through a Supabase pooler the user name is postgres.<project-ref>, and the host that of its region',
     };
   }
-  if (code === '28P01' || code === '28000') {
+  if (code === '28P01' || code === '28000' || /SASL auth\w+ failed|no such user/.test(message)) {
     return {
       reason: 'authentication',
       message: `${where} refused the user "${target.user}"`,
@@ -122,7 +136,7 @@ export function explainDatabaseError(error: unknown, target: DatabaseTarget): Da
       remedy: 'put the password into DATABASE_URL, or the whole URL into DATABASE_URL_FILE',
     };
   }
-  if (code === '3D000') {
+  if (code === '3D000' || /no such database|database ".*" does not exist/.test(message)) {
     return {
       reason: 'authentication',
       message: `${where} has no database "${target.database}"`,
@@ -145,13 +159,16 @@ export function explainDatabaseError(error: unknown, target: DatabaseTarget): Da
         : 'check the host in DATABASE_URL and the DNS of this machine',
     };
   }
-  if (code === 'ENETUNREACH' || code === 'EHOSTUNREACH' || code === 'EADDRNOTAVAIL') {
+  if (noRouteErrors.has(code)) {
+    const overIpv6 = isIPv6(address);
     return {
       reason: 'unreachable',
-      message: `there is no route to ${where}${message.includes(':') ? ' (perhaps it has only an IPv6 address)' : ''}`,
+      message: `there is no route to ${where}${overIpv6 ? ' (it seems to have only an IPv6 address)' : ''}`,
       remedy: isSupabaseDirect(target.host)
         ? supabaseIpv6Remedy
-        : 'give this machine IPv6, or use an address of the database that it can reach',
+        : overIpv6
+          ? 'give this machine IPv6, or use an address of the database that it can reach'
+          : 'check the network between this machine and the database',
     };
   }
   if (code === 'ECONNREFUSED' || code === 'ENOENT') {
@@ -190,10 +207,22 @@ function isSupabaseDirect(host: string): boolean {
   return /^db\.[a-z0-9]+\.supabase\.(co|com)$/.test(host);
 }
 
-/** The code and text of an error; of several connection attempts, those of the last. */
-function describe(error: unknown): { code: string; message: string } {
-  const chosen = error instanceof AggregateError ? (error.errors as unknown[]).at(-1) : error;
-  if (!(chosen instanceof Error)) return { code: '', message: '' };
-  const code = (chosen as { code?: unknown }).code;
-  return { code: typeof code === 'string' ? code : '', message: chosen.message };
+/**
+ * Code, text and address of an error. Of several connection attempts, those of the last that found
+ * a route: without IPv6 every second attempt fails, whatever the matter is.
+ */
+function describe(error: unknown): { code: string; message: string; address: string } {
+  const attempts = error instanceof AggregateError ? (error.errors as unknown[]) : [error];
+  const described = attempts.map((attempt) => {
+    const { code, message, address } = (attempt ?? {}) as Record<string, unknown>;
+    return { code: text(code), message: text(message), address: text(address) };
+  });
+  return (
+    described.findLast(({ code }) => !noRouteErrors.has(code)) ??
+    described.at(-1) ?? { code: '', message: '', address: '' }
+  );
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }

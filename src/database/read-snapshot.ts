@@ -11,7 +11,10 @@ export type Query = <Row extends QueryResultRow>(
 
 export interface Snapshot {
   readonly query: Query;
-  /** Runs `read` behind a SAVEPOINT: when it fails, the other reads of the transaction go on. */
+  /**
+   * Runs `read` behind a SAVEPOINT: when it fails, the other reads of the transaction go on. Each
+   * of its statements gets a third of the time that is left, so that they still have some.
+   */
   readonly isolated: <T>(read: () => Promise<T>) => Promise<Isolated<T>>;
 }
 
@@ -68,11 +71,10 @@ async function inTransaction<T>(
   timeoutMs: number,
   read: (snapshot: Snapshot) => Promise<T>,
 ): Promise<T> {
-  const timeout = String(Math.ceil(timeoutMs));
+  const endsAtMs = performance.now() + timeoutMs;
   await client.query(
     `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
-     SET LOCAL statement_timeout = ${timeout};
-     SET LOCAL lock_timeout = ${String(Math.ceil(timeoutMs / 4))};
+     ${limitStatements(timeoutMs)};
      SET LOCAL idle_in_transaction_session_timeout = ${String(Math.ceil(timeoutMs * 2))};
      SET LOCAL TimeZone = 'UTC'`,
   );
@@ -82,7 +84,7 @@ async function inTransaction<T>(
   ) => (await client.query<Row>(text, [...values])).rows;
 
   const isolated = async <U>(work: () => Promise<U>): Promise<Isolated<U>> => {
-    await query('SAVEPOINT source');
+    await query(`SAVEPOINT source; ${limitStatements((endsAtMs - performance.now()) / 3)}`);
     try {
       const value = await work();
       await query('RELEASE SAVEPOINT source');
@@ -97,4 +99,13 @@ async function inTransaction<T>(
   const result = await read({ query, isolated });
   await query('COMMIT');
   return result;
+}
+
+/** A statement that waits for a lock gives up sooner than one that works. */
+function limitStatements(timeoutMs: number): string {
+  const statementMs = Math.max(1, Math.ceil(timeoutMs));
+  return (
+    `SET LOCAL statement_timeout = ${String(statementMs)}; ` +
+    `SET LOCAL lock_timeout = ${String(Math.ceil(statementMs / 2))}`
+  );
 }

@@ -53,7 +53,8 @@ interface CatalogRow {
  * Looks up tables, columns, privileges and row-level security in one statement.
  *
  * Reading the catalog needs no privilege, so this tells "gone" from "not permitted" before a
- * SELECT fails.
+ * SELECT fails. It waits for no lock either, or one table that is being altered would stop the
+ * whole poll: `pg_get_expr` locks the table it is given, so it is given none.
  */
 export async function readCatalog(
   query: Query,
@@ -88,31 +89,49 @@ export async function readCatalog(
   return { role, relations };
 }
 
+/**
+ * Row-level security of `c` for this role. A view that reads as its caller is as open as the
+ * tables beneath it. Only policies that apply to our role's SELECT count.
+ */
+const rowSecuritySql = `
+SELECT CASE
+         WHEN bool_or(policies.opened IS NOT TRUE OR policies.narrowed) THEN 'restricted'
+         WHEN count(*) > 0 THEN 'open'
+         ELSE 'off'
+       END AS row_security
+FROM (SELECT c.oid
+      UNION
+      SELECT d.refobjid
+      FROM unnest(c.reloptions) AS view_option
+      JOIN pg_rewrite w ON w.ev_class = c.oid
+      JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid
+                      AND d.refclassid = 'pg_class'::regclass
+      WHERE view_option IN ('security_invoker=true', 'security_invoker=on')) AS beneath
+CROSS JOIN LATERAL (
+  SELECT bool_or(p.polpermissive AND CASE WHEN p.polqual::text LIKE '{CONST %'
+                                          THEN pg_get_expr(p.polqual, 0) = 'true' END) AS opened,
+         bool_or(NOT p.polpermissive) AS narrowed
+  FROM pg_policy p
+  WHERE p.polrelid = beneath.oid AND p.polcmd IN ('r', '*')
+    AND (p.polroles = '{0}' OR EXISTS (
+          SELECT FROM unnest(p.polroles) r(oid) WHERE pg_has_role(r.oid, 'USAGE')))) AS policies
+WHERE row_security_active(beneath.oid)`;
+
 const catalogSql = `
 SELECT n.nspname AS schema,
        c.relname AS table,
        c.relkind IN ('v', 'm') AS is_view,
        has_schema_privilege(n.oid, 'USAGE') AS schema_usable,
-       CASE
-         WHEN NOT row_security_active(c.oid) THEN 'off'
-         WHEN EXISTS (SELECT FROM pg_policy p
-                      WHERE p.polrelid = c.oid AND p.polpermissive AND p.polcmd IN ('r', '*')
-                        AND pg_get_expr(p.polqual, p.polrelid) = 'true'
-                        AND (p.polroles = '{0}' OR EXISTS (
-                              SELECT FROM unnest(p.polroles) r(oid) WHERE pg_has_role(r.oid, 'USAGE'))))
-              AND NOT EXISTS (SELECT FROM pg_policy p
-                              WHERE p.polrelid = c.oid AND NOT p.polpermissive)
-           THEN 'open'
-         ELSE 'restricted'
-       END AS row_security,
+       (${rowSecuritySql}) AS row_security,
        greatest(c.reltuples, 0)::float8 AS estimated_rows,
        coalesce((SELECT json_agg(json_build_object(
                    'name', a.attname,
                    'type', format_type(a.atttypid, a.atttypmod),
-                   'default_sql', pg_get_expr(d.adbin, d.adrelid),
+                   'default_sql', pg_get_expr(d.adbin, 0),
                    'selectable', has_column_privilege(c.oid, a.attnum, 'SELECT')))
                  FROM pg_attribute a
                  LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+                                        AND a.attgenerated = ''
                  WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), '[]') AS columns,
        coalesce((SELECT json_agg(json_build_object(
                    'unique', i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL,
@@ -122,8 +141,7 @@ SELECT n.nspname AS schema,
                                WHERE k.position <= i.indnkeyatts)))
                  FROM pg_index i
                  WHERE i.indrelid = c.oid AND i.indisvalid AND i.indexprs IS NULL), '[]') AS indexes
-FROM unnest($1::text[], $2::text[]) AS wanted(schema, name)
+FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[])) AS wanted(schema, name)
 JOIN pg_namespace n ON n.nspname = wanted.schema
 JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.name
-WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
-GROUP BY n.oid, n.nspname, c.oid, c.relname, c.relkind, c.reltuples`;
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')`;

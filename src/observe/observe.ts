@@ -17,7 +17,7 @@ import { readStuckSyncs, readSyncLag } from './syncs.js';
 import type { SyncLagObservation } from './syncs.js';
 import { resolveTokenSource, tablesOf } from './token-source.js';
 import type { TokenSource } from './token-source.js';
-import { readTokens } from './tokens.js';
+import { epochMs, readTokens } from './tokens.js';
 import type { TokenObservation } from './tokens.js';
 
 /** The world at one instant of the database's clock. */
@@ -93,14 +93,15 @@ export async function readNow(
   localClockMs: () => number,
 ): Promise<{ now: Date; role: string; clockSkewMs: number }> {
   const askedAtMs = localClockMs();
-  const [row] = await query<{ now: Date; role: string; clock_ms: number }>(
-    `SELECT date_trunc('milliseconds', now()) AS now,
+  // Numbers, since how the server writes a timestamp depends on its DateStyle.
+  const [row] = await query<{ now_ms: number; role: string; clock_ms: number }>(
+    `SELECT ${epochMs('now()')} AS now_ms,
             current_user::text AS role,
             extract(epoch FROM clock_timestamp())::float8 * 1000 AS clock_ms`,
   );
   if (row === undefined) throw new TypeError('the database did not tell its time');
   const midwayMs = (askedAtMs + localClockMs()) / 2;
-  return { now: row.now, role: row.role, clockSkewMs: midwayMs - row.clock_ms };
+  return { now: new Date(row.now_ms), role: row.role, clockSkewMs: midwayMs - row.clock_ms };
 }
 
 /** The sources that a configuration names, whether or not the database can be read. */
@@ -174,7 +175,10 @@ async function observeProvider(
     name,
     tokens,
     syncs,
-    sources: [tokenSource(tokens), ...syncSources(name, syncSource, syncs)],
+    sources: [
+      tokenSource(known(tokens.value, [...tokens.notes, ...syncSource.notes])),
+      ...syncSources(name, syncSource, syncs),
+    ],
   };
 }
 
@@ -232,13 +236,12 @@ function syncSources(
   source: SyncSource,
   syncs: SyncObservation,
 ): SourceObservation[] {
-  const statementFailure = [syncs.lag, syncs.stuck].find(
-    (reading): reading is Unknown => reading?.known === false && reading.state === 'failed',
-  );
   const sources = new Map<string, SourceObservation>();
-  for (const { table, optional, reading } of source.tables) {
+  for (const { table, optional, reading, isEvidence } of source.tables) {
     const name = `${provider}:${table}`;
-    const current = reading.known ? (statementFailure ?? reading) : reading;
+    const statement = isEvidence ? syncs.lag : syncs.stuck;
+    const failed = statement?.known === false && statement.state === 'failed';
+    const current = reading.known && failed ? statement : reading;
     const previous = sources.get(name);
     if (previous === undefined || previous.reading.known) {
       sources.set(name, {

@@ -20,6 +20,8 @@ export interface SyncSource {
   /** Rows of syncs that are running; null when nothing is configured. */
   readonly running: Reading<SubjectSql> | null;
   readonly tables: readonly SubjectTableState[];
+  /** What evidence of the token's own row is missing. */
+  readonly notes: readonly string[];
 }
 
 export interface SyncEvidenceSql {
@@ -37,6 +39,8 @@ export interface SubjectTableState {
   readonly table: string;
   readonly optional: boolean;
   readonly reading: Reading<unknown>;
+  /** Of a successful sync; else it shows those that are running. */
+  readonly isEvidence: boolean;
 }
 
 /**
@@ -60,9 +64,13 @@ export function resolveSyncSource(
   );
   const running = config.running === null ? null : resolve(config.running);
 
-  const columns = config.lastSuccess.flatMap((evidence) =>
-    evidence.kind === 'column' ? (tokens.instant(evidence.column) ?? []) : [],
+  const evidenceColumns = config.lastSuccess.flatMap((evidence) =>
+    evidence.kind === 'column' ? [evidence.column] : [],
   );
+  const columns = evidenceColumns.flatMap((column) => tokens.instant(column) ?? []);
+  const notes = evidenceColumns
+    .filter((column) => tokens.instant(column) === null)
+    .map(({ column }) => `column ${column} can't be read, so syncs may look older than they are`);
   const mustBeThere = ({ table, optional }: SubjectTable) => !optional || seenBefore(table);
   const lost = evidenceTables.find((each) => !each.reading.known && mustBeThere(each.config));
   const readable = evidenceTables.flatMap(({ reading }) => (reading.known ? [reading.value] : []));
@@ -84,7 +92,9 @@ export function resolveSyncSource(
       table: each.config.table,
       optional: each.config.optional,
       reading: each.reading,
+      isEvidence: each !== running,
     })),
+    notes,
   };
 }
 

@@ -2,15 +2,8 @@ import type { Query } from '../database/read-snapshot.js';
 import type { SyncEvidenceSql, SubjectSql } from './sync-source.js';
 import type { TokenSource } from './token-source.js';
 import { epochMs } from './tokens.js';
-
-/** Bands of `oauth_syncs_lagging`, in milliseconds. */
-export const laggingOver = {
-  '1h': 3_600_000,
-  '6h': 6 * 3_600_000,
-  '24h': 86_400_000,
-  '7d': 7 * 86_400_000,
-} as const;
-export type LaggingOver = keyof typeof laggingOver;
+import { laggingOver } from './windows.js';
+import type { LaggingOver } from './windows.js';
 
 /** How far the syncs of a provider's active tokens lag; an inactive token isn't synced on purpose. */
 export interface SyncLagObservation {

@@ -1,7 +1,7 @@
 import type { ColumnRef, TableName, TokenColumns, TokenTable } from '../config/config.js';
 import { displayName } from './catalog.js';
 import type { Catalog, Column, Relation } from './catalog.js';
-import { findReadable, instantSql, quote, quoteTable } from './readable-table.js';
+import { findReadable, hiddenRows, instantSql, quote, quoteTable } from './readable-table.js';
 import { known, unknown } from './reading.js';
 import type { Reading, Unknown } from './reading.js';
 
@@ -32,7 +32,13 @@ const essential = [
   'expiresAt',
   'active',
 ] as const satisfies (keyof TokenColumns)[];
-const shown = ['account', 'status', 'createdAt'] as const satisfies (keyof TokenColumns)[];
+
+/** The facts that a token can be read without, and what follows when they can't be read. */
+const withoutIt = {
+  account: 'it is not shown',
+  status: 'it is not shown',
+  createdAt: 'a token never synced is never overdue',
+} as const satisfies Partial<Record<keyof TokenColumns, string>>;
 
 /**
  * Works out how a provider's tokens can be read in this database.
@@ -49,6 +55,8 @@ export function resolveTokenSource(table: TokenTable, catalog: Catalog): Reading
   }
   const ambiguous = findAmbiguousJoin(table, relations);
   if (ambiguous !== null) return ambiguous;
+  const hidden = findHiddenJoin(table, relations, catalog.role);
+  if (hidden !== null) return hidden;
 
   const columnOf = (ref: ColumnRef | null): Column | null =>
     ref === null ? null : (relations.get(ref.join)?.columns.get(ref.column) ?? null);
@@ -69,10 +77,12 @@ export function resolveTokenSource(table: TokenTable, catalog: Catalog): Reading
 
   const text = (ref: ColumnRef | null): string =>
     ref !== null && columnOf(ref)?.selectable === true ? `${sqlOf(ref)}::text` : 'NULL::text';
-  const notes = shown
-    .map((fact) => columns[fact])
-    .filter((ref) => ref !== null && columnOf(ref)?.selectable !== true)
-    .map((ref) => `column ${ref?.column ?? ''} can't be read, so it is not shown`);
+  const notes = Object.entries(withoutIt).flatMap(([fact, consequence]) => {
+    const ref = columns[fact as keyof typeof withoutIt];
+    return ref === null || columnOf(ref)?.selectable === true
+      ? []
+      : [`column ${ref.column} can't be read, so ${consequence}`];
+  });
   const mayHideRows = [...relations.values()].some(
     ({ rowSecurity }) => rowSecurity === 'restricted',
   );
@@ -144,6 +154,20 @@ function findAmbiguousJoin(
     }
   }
   return null;
+}
+
+/** A joined row that is hidden looks like one that is not there: its facts would be made up. */
+function findHiddenJoin(
+  table: TokenTable,
+  relations: ReadonlyMap<string | null, Relation>,
+  role: string,
+): Unknown | null {
+  const hidden = Object.entries(table.joins).find(
+    ([name]) =>
+      relations.get(name)?.rowSecurity === 'restricted' &&
+      essential.some((fact) => table.columns[fact]?.join === name),
+  );
+  return hidden === undefined ? null : hiddenRows(hidden[1], role);
 }
 
 function wrongType(

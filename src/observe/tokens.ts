@@ -3,16 +3,8 @@ import { hiddenRows } from './readable-table.js';
 import { known } from './reading.js';
 import type { Reading } from './reading.js';
 import type { TokenSource } from './token-source.js';
-
-/** Windows of `oauth_tokens_expiring_within`, in milliseconds. */
-export const expiringWithin = {
-  '1h': 3_600_000,
-  '24h': 86_400_000,
-  '7d': 7 * 86_400_000,
-  '30d': 30 * 86_400_000,
-  '90d': 90 * 86_400_000,
-} as const;
-export type ExpiringWithin = keyof typeof expiringWithin;
+import { expiringWithin } from './windows.js';
+import type { ExpiringWithin } from './windows.js';
 
 /** What one poll reads of a provider's tokens: complete counts, and the most urgent rows. */
 export interface TokenObservation {
