@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
 import { nothingKnown, sourcesSeen } from './assess/assess.js';
 import type { Assessment, PollResult } from './assess/assess.js';
 import type { Config } from './config/config.js';
@@ -23,7 +24,7 @@ import { startSchedule } from './schedule.js';
 export interface App {
   /** Where the HTTP server listens. */
   readonly url: string;
-  /** Ends polling, then the server, then the connections; waits for what is under way. */
+  /** Ends polling and listening. Waits for what is under way, but not for a database that hangs. */
   readonly stop: () => Promise<void>;
 }
 
@@ -64,10 +65,10 @@ export async function startApp(
     },
     publish: async (latest, poll) => {
       assessment = latest;
-      if (latest.complete) lastSuccessAt = new Date();
       metrics.recordPoll(latest, poll);
       if (latest.databaseFailure === null) tokenSeries = await renderTokenSeries(latest.providers);
       exposition = await renderExposition(metrics.registry, tokenSeries);
+      if (latest.complete) lastSuccessAt = new Date();
     },
     report: (latest, poll, previous) => {
       const { level, message, fields } = formatPollReport(latest, poll, previous);
@@ -99,6 +100,7 @@ export async function startApp(
       try {
         return (await runCycle(effects, { sources }, assessment)).complete;
       } catch (error) {
+        metrics.recordFaultyPoll();
         log.error('a poll ended by a fault of the exporter: please report it', {
           error: error instanceof Error ? error.stack : String(error),
         });
@@ -110,20 +112,27 @@ export async function startApp(
   return {
     url: server.url,
     async stop() {
-      await schedule.stop();
-      await server.close();
-      await database.pool.end();
+      const stopped = Promise.all([schedule.stop(), server.close()]).then(() =>
+        database.pool.end(),
+      );
+      await Promise.race([stopped, delay(stopPatienceMs)]);
     },
   };
 }
 
-/** How long one poll may take: its interval, and never less than a slow database needs. */
+/** How long the end of the process waits for a poll. */
+const stopPatienceMs = 2_000;
+
+/**
+ * How long one poll may take: its interval, but never less than a slow database needs, nor so long
+ * that its snapshot keeps the database from cleaning up.
+ */
 function openDatabase(
   config: Config,
   { client, target }: Extract<ConnectionPlan, { ok: true }>,
   log: Log,
 ): SnapshotSource {
-  const timeoutMs = Math.max(4_000, config.pollIntervalMs);
+  const timeoutMs = Math.min(Math.max(4_000, config.pollIntervalMs), 60_000);
   const pool = openPool(client, {
     connectTimeoutMs: Math.min(timeoutMs, 10_000),
     onIdleError: (error) => {

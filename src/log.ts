@@ -20,6 +20,7 @@ export function createLog(level: LogLevel, forPeople: boolean): Log {
         sync: true,
         translateTime: 'SYS:HH:MM:ss',
         ignore: 'pid,hostname',
+        singleLine: true,
       })
     : pino.destination({ dest: 2, sync: true });
   const logger = pino(

@@ -20,9 +20,9 @@ const { version } = JSON.parse(
 const terminated = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   // The first one ends in good order; should that take too long, a second one ends at once.
-  process.once(signal, () => {
+  process.on(signal, () => {
+    if (terminated.signal.aborted) process.exit(exitCode.unknown);
     terminated.abort();
-    process.once(signal, () => process.exit(exitCode.unknown));
   });
 }
 
@@ -118,13 +118,28 @@ function statusOption(flags: string, description: string): Option {
   });
 }
 
-function output(stream: NodeJS.WritableStream & { readonly isTTY?: boolean }): CommandOutput {
+/** What standard output and error are: a terminal or not. */
+type Stream = NodeJS.WritableStream & {
+  readonly isTTY?: boolean;
+  readonly hasColors?: () => boolean;
+};
+
+function output(stream: Stream): CommandOutput {
   return {
     isTTY: stream.isTTY === true,
+    colours: hasColours(stream),
     write: (text) => {
       stream.write(text);
     },
   };
+}
+
+/** What people say in NO_COLOR and FORCE_COLOR, else what the terminal can show, if it is one. */
+function hasColours(stream: Stream): boolean {
+  const { NO_COLOR = '', FORCE_COLOR = '' } = process.env;
+  if (NO_COLOR !== '') return false;
+  if (FORCE_COLOR !== '') return FORCE_COLOR !== '0';
+  return stream.hasColors?.() === true;
 }
 
 /** Waits for what a pipe has not taken yet, which `process.exit` would throw away. */

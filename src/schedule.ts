@@ -21,7 +21,8 @@ const longestRetryMs = 15_000;
 /**
  * Runs at once and then at every tick, one run at a time.
  *
- * Ticks keep their rhythm whatever a run takes. After a failed run it tries again without waiting
+ * Ticks keep their rhythm whatever a run takes; those that a suspended machine slept through are
+ * not made up for. After a failed run it tries again without waiting
  * for the next tick: after 1 s, then twice as long each time, at most 15 s.
  */
 export function startSchedule({ intervalMs, run, onSkipped, now }: ScheduleOptions): Schedule {
@@ -31,6 +32,13 @@ export function startSchedule({ intervalMs, run, onSkipped, now }: ScheduleOptio
   let retry: Job | null = null;
   let stopped = false;
 
+  const at = (dueAtMs: number, job: () => void): Job => {
+    for (;;) {
+      // null: the moment had passed when node-schedule looked at it.
+      const scheduled = scheduleJob(new Date(Math.max(dueAtMs, now() + 1)), job) as Job | null;
+      if (scheduled !== null) return scheduled;
+    }
+  };
   const runOnce = async (): Promise<void> => {
     retry?.cancel();
     retry = null;
@@ -48,8 +56,9 @@ export function startSchedule({ intervalMs, run, onSkipped, now }: ScheduleOptio
     });
   };
   const scheduleTick = (dueAtMs: number): void => {
-    tick = at(Math.max(dueAtMs, now() + 1), () => {
-      scheduleTick(dueAtMs + intervalMs);
+    tick = at(dueAtMs, () => {
+      const missed = Math.max(0, Math.floor((now() - dueAtMs) / intervalMs));
+      scheduleTick(dueAtMs + (missed + 1) * intervalMs);
       start();
     });
   };
@@ -69,9 +78,4 @@ export function startSchedule({ intervalMs, run, onSkipped, now }: ScheduleOptio
 /** How long to wait after this many failures in a row. */
 export function retryDelayMs(failures: number): number {
   return Math.min(firstRetryMs * 2 ** (failures - 1), longestRetryMs);
-}
-
-/** node-schedule takes no moment that has passed, so callers give one that has not. */
-function at(dueAtMs: number, run: () => void): Job {
-  return scheduleJob(new Date(dueAtMs), run);
 }

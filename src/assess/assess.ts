@@ -1,8 +1,9 @@
 import type { DatabaseFailure } from '../database/explain-database-error.js';
 import type { Observation, ProviderObservation, SyncObservation } from '../observe/observe.js';
-import { expiringWithin } from '../observe/tokens.js';
-import type { ExpiringWithin, ExpiryCounts, ObservedToken } from '../observe/tokens.js';
-import type { LaggingOver, SyncLagObservation } from '../observe/syncs.js';
+import type { ExpiryCounts, ObservedToken } from '../observe/tokens.js';
+import type { SyncLagObservation } from '../observe/syncs.js';
+import { expiringWithin } from '../observe/windows.js';
+import type { ExpiringWithin, LaggingOver } from '../observe/windows.js';
 import { assessSources, sourcesUnreachable, wasSeen } from './sources.js';
 import type { SourceAssessment } from './sources.js';
 import { countByStatus } from './token-status.js';

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { Config } from '../config/config.js';
 import { loadConfig } from '../config/load.js';
 import { formatProblems } from '../config/problem.js';
@@ -18,7 +19,9 @@ export interface CommandContext {
 }
 
 export interface CommandOutput {
+  /** A person is watching. */
   readonly isTTY: boolean;
+  readonly colours: boolean;
   readonly write: (text: string) => void;
 }
 
@@ -56,9 +59,10 @@ export function prepareConnection(
 /** How long a command waits for the database. */
 const commandTimeoutMs = 30_000;
 
-/** Runs `work` with a pool of its own, and closes it. */
+/** Runs `work` with a pool of its own, and closes it. Ctrl-C ends it, whatever the database does. */
 export async function withDatabase<T>(
   { connection }: ReadyToConnect,
+  terminated: AbortSignal,
   work: (database: SnapshotSource) => Promise<T>,
 ): Promise<T> {
   const pool = openPool(connection.client, {
@@ -66,8 +70,14 @@ export async function withDatabase<T>(
     onIdleError: () => undefined,
   });
   try {
-    return await work({ pool, target: connection.target, timeoutMs: commandTimeoutMs });
+    return await Promise.race([
+      work({ pool, target: connection.target, timeoutMs: commandTimeoutMs }),
+      once(terminated, 'abort').then(() => {
+        throw new Error('interrupted');
+      }),
+    ]);
   } finally {
-    await pool.end();
+    const closed = pool.end();
+    if (!terminated.aborted) await closed;
   }
 }

@@ -1,10 +1,11 @@
 import { assessSources } from '../assess/sources.js';
 import type { SourceAssessment } from '../assess/sources.js';
-import type { ColumnRef, Config, ProviderConfig, TokenTable } from '../config/config.js';
+import type { ColumnRef, Config, ProviderConfig } from '../config/config.js';
 import { displayName } from '../observe/catalog.js';
-import type { Catalog, Relation } from '../observe/catalog.js';
+import type { Catalog } from '../observe/catalog.js';
 import type { Inspection } from '../observe/inspect.js';
 import { configuredSources, tokenSourceName } from '../observe/observe.js';
+import { quote, quoteTable } from '../observe/readable-table.js';
 
 /** One line of `doctor`. */
 export interface Finding {
@@ -27,8 +28,8 @@ export function diagnose(config: Config, inspection: Inspection): Finding[] {
   const providers = config.providers.flatMap((provider) => [
     ...diagnoseSources(provider.name, sources, inspection),
     ...diagnoseLifetime(provider, inspection),
-    ...diagnoseExpiryIndex(provider.tokens, provider.name, catalog),
-    ...diagnoseRefreshToken(provider.tokens, provider.name, catalog),
+    ...diagnoseExpiryIndex(provider, inspection),
+    ...diagnoseRefreshToken(provider, catalog),
   ]);
   return [...diagnoseClock(observation.clockSkewMs), ...providers];
 }
@@ -41,7 +42,7 @@ function diagnoseClock(skewMs: number): Finding[] {
     {
       level: 'warning',
       subject: 'clock',
-      text: `this machine's clock is ${String(Math.round(skewMs / 1000))} s ahead of the database's`,
+      text: `this machine's clock is ${formatTime(Math.abs(skewMs))} ${skewMs > 0 ? 'ahead of' : 'behind'} the database's`,
       remedy: 'the database decides what has expired; still, mend the clock (NTP)',
     },
   ];
@@ -96,78 +97,91 @@ function diagnoseLifetime(provider: ProviderConfig, inspection: Inspection): Fin
       level: 'warning',
       subject: tokenSourceName(name),
       text:
-        `no token expires later than ${formatHours(longestMs)} from now, which is shorter than the ` +
-        `EXPIRING SOON window of ${formatHours(expiringSoonMs)}: every healthy token is always EXPIRING SOON`,
+        `no token expires later than ${formatTime(longestMs)} from now, which is less than the ` +
+        `EXPIRING SOON window of ${formatTime(expiringSoonMs)}: no token is VALID, however healthy`,
       remedy: `set providers.${name}.expiring_soon below the lifetime of its tokens, or alert on EXPIRED only`,
     },
   ];
 }
 
-function formatHours(ms: number): string {
-  const hours = ms / 3_600_000;
-  return hours >= 48
-    ? `${String(Math.round(hours / 24))} days`
-    : `${String(Math.round(hours))} hours`;
+function formatTime(ms: number): string {
+  const units: [string, number][] = [
+    ['days', 86_400_000],
+    ['hours', 3_600_000],
+    ['minutes', 60_000],
+  ];
+  const [unit, length] = units.find(([, each]) => ms >= 2 * each) ?? ['seconds', 1_000];
+  return `${String(Math.round(ms / length))} ${unit}`;
 }
 
 const indexWorthwhileRows = 100_000;
 
-function diagnoseExpiryIndex(table: TokenTable, provider: string, catalog: Catalog): Finding[] {
+function diagnoseExpiryIndex(
+  { name, tokens: table }: ProviderConfig,
+  { catalog, observation }: Inspection,
+): Finding[] {
   const { expiresAt, active } = table.columns;
-  if (expiresAt?.join !== null) return [];
+  const tokens = observation.providers.find((each) => each.name === name)?.tokens;
+  if (expiresAt?.join !== null || tokens?.known !== true) return [];
   const relation = catalog.relations.get(displayName(table));
   if (relation === undefined || relation.isView) return [];
   if (relation.indexedColumns.includes(expiresAt.column)) return [];
-  const include = active !== null && active.join === null ? ` INCLUDE (${active.column})` : '';
-  const rows = Math.round(relation.estimatedRows);
+  const rows = tokens.value.active.total + tokens.value.inactive.total;
+  const include =
+    active !== null && active.join === null ? ` INCLUDE (${quote(active.column)})` : '';
   return [
     {
       level: 'hint',
-      subject: tokenSourceName(provider),
+      subject: tokenSourceName(name),
       text:
         `no index on ${expiresAt.column}` +
         (rows < indexWorthwhileRows
-          ? `; with so few rows none is needed, with many this one helps`
+          ? '; with so few rows none is needed, with many this one helps'
           : ''),
-      remedy: `CREATE INDEX CONCURRENTLY ON ${displayName(table)} (${expiresAt.column})${include};`,
+      remedy: `CREATE INDEX CONCURRENTLY ON ${quoteTable(table)} (${quote(expiresAt.column)})${include};`,
     },
   ];
 }
 
 /** Whether a grant can be refreshed at all shows in the presence of a secret column's value. */
-function diagnoseRefreshToken(table: TokenTable, provider: string, catalog: Catalog): Finding[] {
+function diagnoseRefreshToken(provider: ProviderConfig, catalog: Catalog): Finding[] {
+  const { tokens: table } = provider;
   const { refreshToken, hasRefreshToken } = table.columns;
   if (hasRefreshToken !== null || refreshToken?.join !== null) return [];
   const relation = catalog.relations.get(displayName(table));
   const column = relation?.columns.get(refreshToken.column);
   if (relation === undefined || column === undefined || column.selectable) return [];
+  // Not in the table's own schema: Supabase offers whatever is in `public` to everyone.
+  const view = { schema: 'monitoring', table: table.table };
+  const shown = columnsRead(provider)
+    .filter((each) => relation.columns.has(each))
+    .map(quote);
   return [
     {
       level: 'hint',
-      subject: tokenSourceName(provider),
+      subject: tokenSourceName(provider.name),
       text:
-        `the role ${catalog.role} may not read ${refreshToken.column}, as it should be; whether a token ` +
-        'has one can be offered by a view, mapped as has_refresh_token',
-      remedy: presenceView(table, refreshToken, relation, catalog.role),
+        `the role ${catalog.role} may not read ${refreshToken.column}, as it should be; a view can say ` +
+        `whether a token has one, mapped in providers.${provider.name} as {table: ${displayName(view)}, ` +
+        'columns: {refresh_token: null, has_refresh_token: has_refresh_token}}',
+      remedy:
+        `CREATE SCHEMA IF NOT EXISTS ${quote(view.schema)}; ` +
+        `CREATE VIEW ${quoteTable(view)} AS SELECT ${shown.join(', ')}, ` +
+        `${quote(refreshToken.column)} IS NOT NULL AS has_refresh_token FROM ${quoteTable(table)}; ` +
+        `GRANT USAGE ON SCHEMA ${quote(view.schema)} TO ${quote(catalog.role)}; ` +
+        `GRANT SELECT ON ${quoteTable(view)} TO ${quote(catalog.role)};`,
     },
   ];
 }
 
-function presenceView(
-  table: TokenTable,
-  refreshToken: ColumnRef,
-  relation: Relation,
-  role: string,
-): string {
-  const shown = Object.values(table.columns)
-    .flatMap((ref: ColumnRef | null) =>
-      ref?.join === null && ref !== refreshToken ? [ref.column] : [],
-    )
-    .filter((column) => relation.columns.has(column));
-  const view = `${table.schema}.${table.table}_monitoring`;
-  return (
-    `CREATE VIEW ${view} AS SELECT ${[...new Set(shown)].join(', ')}, ` +
-    `${refreshToken.column} IS NOT NULL AS has_refresh_token FROM ${displayName(table)}; ` +
-    `GRANT SELECT ON ${view} TO ${role};`
+/** What a provider's mapping reads of the token table itself. */
+function columnsRead({ tokens, syncs }: ProviderConfig): string[] {
+  const { refreshToken, ...shown } = tokens.columns;
+  const evidence = (syncs?.lastSuccess ?? []).map((each) =>
+    each.kind === 'column' ? each.column : null,
   );
+  const refs: (ColumnRef | null)[] = [...Object.values(shown), ...evidence];
+  const own = refs.flatMap((ref) => (ref?.join === null ? [ref.column] : []));
+  const joined = Object.values(tokens.joins).flatMap(({ on }) => Object.values(on));
+  return [...new Set([...own, ...joined])].filter((column) => column !== refreshToken?.column);
 }

@@ -18,7 +18,9 @@ export async function doctor(context: CommandContext, json: boolean): Promise<Ex
 
   let inspection: Inspection;
   try {
-    inspection = await withDatabase(ready, (database) => inspect(database, config, Date.now));
+    inspection = await withDatabase(ready, context.terminated, (database) =>
+      inspect(database, config, Date.now),
+    );
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;
     context.stderr.write(`${error.message}\n`);

@@ -11,13 +11,21 @@ export function printable(text: string): string {
   );
 }
 
-/** Shortens text to at most `width` columns, with an ellipsis. */
+const graphemes = new Intl.Segmenter();
+
+/**
+ * Shortens text to at most `width` columns, with an ellipsis. Ten thousand accents on one letter are
+ * one column wide, so the number of characters has a limit too.
+ */
 export function shorten(text: string, width: number): string {
-  if (stringWidth(text) <= width) return text;
+  const longest = 4 * width;
+  if (text.length <= longest && stringWidth(text) <= width) return text;
   let short = '';
-  for (const character of text) {
-    if (stringWidth(short + character) > width - 1) break;
-    short += character;
+  let columns = 0;
+  for (const { segment } of graphemes.segment(text)) {
+    columns += stringWidth(segment);
+    if (columns > width - 1 || short.length + segment.length > longest) break;
+    short += segment;
   }
   return `${short}…`;
 }

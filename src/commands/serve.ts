@@ -46,11 +46,12 @@ const listenErrors: Readonly<Record<string, string>> = {
   EADDRINUSE: 'is taken, perhaps by another exporter; set LISTEN_ADDRESS to another port',
   EADDRNOTAVAIL: 'is no address of this machine; set LISTEN_ADDRESS to one that is',
   ENOTFOUND: 'is no address of this machine; set LISTEN_ADDRESS to one that is',
+  EAI_AGAIN: 'is no address of this machine; set LISTEN_ADDRESS to one that is',
   EACCES: 'is not for this user to listen on; set LISTEN_ADDRESS to a port above 1023',
 };
 
 function explainListenError(error: unknown, { host, port }: ListenAddress): string {
   const explanation = listenErrors[(error as NodeJS.ErrnoException).code ?? ''];
   if (explanation === undefined) throw error;
-  return `${host}:${String(port)} ${explanation}`;
+  return `${host.includes(':') ? `[${host}]` : host}:${String(port)} ${explanation}`;
 }

@@ -11,6 +11,7 @@ import { prepareConnection, withDatabase } from './command-context.js';
 import type { CommandContext } from './command-context.js';
 import { exitCode } from './exit-code.js';
 import type { ExitCode } from './exit-code.js';
+import { printable } from './printable.js';
 import { formatTable } from './table.js';
 
 export interface StatusOptions {
@@ -41,7 +42,7 @@ export async function status(context: CommandContext, options: StatusOptions): P
 
   let listing: TokenListing;
   try {
-    listing = await withDatabase(ready, (database) =>
+    listing = await withDatabase(ready, context.terminated, (database) =>
       observeTokenList(database, providers, Date.now),
     );
   } catch (error) {
@@ -56,12 +57,12 @@ export async function status(context: CommandContext, options: StatusOptions): P
   context.stdout.write(
     options.json
       ? `${JSON.stringify(statusJson(listing, rows), null, 2)}\n`
-      : formatStatus(rows, providers.length > 1, context.stdout.isTTY),
+      : formatStatus(rows, providers.length > 1, context.stdout.colours),
   );
   const unread = listing.providers.flatMap(({ provider, tokens }) =>
     tokens.known ? [] : [`${provider.name}: ${tokens.reason}; ${tokens.remedy}`],
   );
-  for (const line of unread) context.stderr.write(`${line}\n`);
+  for (const line of unread) context.stderr.write(`${printable(line)}\n`);
 
   if (rows.some((row) => row.status === options.failOn)) return exitCode.no;
   return unread.length > 0 ? exitCode.unknown : exitCode.fine;
@@ -116,7 +117,10 @@ export function formatStatus(
   const paint = (text: string, column: number): string => {
     if (!colours || column !== titles.length - 1) return text;
     const found = tokenStatuses.find((each) => tokenStatusWords[each] === text.trimEnd());
-    return found === undefined ? text : styleText(statusColours[found], text);
+    // Whether to colour is decided; styleText would look at the terminal again.
+    return found === undefined
+      ? text
+      : styleText(statusColours[found], text, { validateStream: false });
   };
   return `${formatTable(titles, cells, paint)}\n\n${formatSummary(rows)}\n`;
 }

@@ -25,6 +25,8 @@ export interface Metrics {
   /** Takes over the result of a poll. Gauges of what the poll could not see keep their value. */
   readonly recordPoll: (assessment: Assessment, poll: PollRecord) => void;
   readonly recordSkippedPoll: () => void;
+  /** A poll ended by a fault of the exporter itself: nothing is known of it. */
+  readonly recordFaultyPoll: () => void;
 }
 
 /**
@@ -51,6 +53,10 @@ export function createMetrics(facts: ExporterFacts): Metrics {
     },
     recordSkippedPoll() {
       exporter.skipped.inc();
+    },
+    recordFaultyPoll() {
+      exporter.polls.inc();
+      exporter.failures.inc({ reason: 'internal' });
     },
   };
 }
@@ -177,8 +183,18 @@ function exporterMetrics(registry: Registry, facts: ExporterFacts) {
     facts.pollIntervalMs / 1000,
   );
 
+  const lastSuccess = gauge<never>(
+    registry,
+    `${prefix}_poll_last_success_timestamp_seconds`,
+    'Time of the last poll that read everything it must, by the clock of the database. ' +
+      'Absent before the first.',
+  );
+  // A gauge without labels begins at 0: it would tell of a success in 1970.
+  lastSuccess.remove();
+
   return {
     failures,
+    lastSuccess,
     polls: new Counter({
       name: `${prefix}_polls_total`,
       help: 'Polls of the database. The exporter polls on a timer and not on a scrape.',
@@ -195,12 +211,6 @@ function exporterMetrics(registry: Registry, facts: ExporterFacts) {
       buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
       registers,
     }),
-    lastSuccess: gauge<never>(
-      registry,
-      `${prefix}_poll_last_success_timestamp_seconds`,
-      'Time of the last poll that read everything it must, by the clock of the database. ' +
-        'Absent before the first.',
-    ),
     sourceUp: gauge(
       registry,
       `${prefix}_source_up`,

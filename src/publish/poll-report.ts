@@ -24,14 +24,17 @@ export function formatPollReport(
   if (databaseFailure !== null) {
     return {
       level: 'warn',
-      message: `poll failed: ${databaseFailure.message}. ${capitalise(databaseFailure.remedy)}.`,
+      message: `poll failed: ${sentences(databaseFailure.message, databaseFailure.remedy)}`,
       fields: { reason: databaseFailure.reason, durationMs },
     };
   }
   const sources = [...assessment.sources.values()];
   const down = sources.filter(({ up }) => up === false);
   const fields = { durationMs, ...tokenTotals(assessment), ...changes(sources, previous) };
-  if (down.length === 0) return { level: 'info', message: 'poll succeeded', fields };
+  if (down.length === 0) {
+    const message = hasFailed(previous) ? 'poll succeeded again' : 'poll succeeded';
+    return { level: 'info', message, fields };
+  }
   return {
     level: 'warn',
     message: `poll incomplete: ${down.map(formatSource).join(' ')}`,
@@ -39,8 +42,19 @@ export function formatPollReport(
   };
 }
 
+function hasFailed({ databaseFailure, sources }: Assessment): boolean {
+  return databaseFailure !== null || [...sources.values()].some(({ up }) => up === false);
+}
+
 function formatSource({ name, reason, remedy }: SourceAssessment): string {
-  return `${name}: ${reason ?? 'down'}. ${remedy === null ? '' : `${capitalise(remedy)}.`}`;
+  return `${name}: ${sentences(reason ?? 'down', remedy)}`;
+}
+
+/** The cause and the next step. A statement to paste keeps its own end. */
+function sentences(cause: string, remedy: string | null): string {
+  if (remedy === null) return `${cause}.`;
+  const step = remedy.charAt(0).toUpperCase() + remedy.slice(1);
+  return `${cause}. ${step}${step.endsWith(';') ? '' : '.'}`;
 }
 
 function tokenTotals({ providers }: Assessment): { tokens?: Record<string, number> } {
@@ -66,8 +80,4 @@ function changes(
       changed.map(({ name, state, notes }) => [name, [state, ...notes].join('; ')]),
     ),
   };
-}
-
-function capitalise(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

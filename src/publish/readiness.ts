@@ -28,5 +28,9 @@ export function readiness(
 function causeOf({ databaseFailure, sources }: Assessment): string {
   if (databaseFailure !== null) return `: ${databaseFailure.message}; ${databaseFailure.remedy}`;
   const down = [...sources.values()].filter(({ up }) => up === false);
-  return down.map(({ name, reason }) => `: ${name}: ${reason ?? 'down'}`).join('');
+  if (down.length === 0) return '';
+  const causes = down.map(({ name, reason, remedy }) =>
+    [`${name}: ${reason ?? 'down'}`, ...(remedy === null ? [] : [remedy])].join('; '),
+  );
+  return `: ${causes.join('; ')}`;
 }

@@ -36,7 +36,8 @@ export function createApp(pages: Pages): Express {
   app.get('/', (_, response) => {
     response
       .set({
-        'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'",
+        'Content-Security-Policy':
+          "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
         'X-Content-Type-Options': 'nosniff',
         'Referrer-Policy': 'no-referrer',
         'Cache-Control': 'no-store',
@@ -44,8 +45,13 @@ export function createApp(pages: Pages): Express {
       .type('html')
       .send(pages.landing());
   });
-  app.use((_, response) => {
-    response.status(404).type('text').send('not found; see /\n');
+  app.use(({ method }, response) => {
+    const reads = method === 'GET' || method === 'HEAD';
+    if (!reads) response.set('Allow', 'GET, HEAD');
+    response
+      .status(reads ? 404 : 405)
+      .type('text')
+      .send(reads ? 'not found; see /\n' : 'only GET and HEAD\n');
   });
   return app;
 }
@@ -67,14 +73,17 @@ function sendExposition(request: Request, response: Response, exposition: Exposi
   response.end(body);
 }
 
-/** Text is what a client gets that has no wish; parameters such as `escaping` don't matter. */
+/**
+ * The formats as a client may ask for them, the one for clients without a wish first. A media type
+ * matches when it has every parameter that the client names, so each names what it is compatible
+ * with: Prometheus 3 asks for `escaping`, which makes no difference to names as plain as ours.
+ */
+const textFormat = 'text/plain; version=0.0.4; charset=utf-8; escaping=allow-utf-8';
+const openMetricsFormat =
+  'application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=allow-utf-8';
+
 function wantsOpenMetrics(request: Request): boolean {
-  const formats = ['text/plain', 'application/openmetrics-text'];
-  request.headers.accept = request.headers.accept?.replaceAll(
-    /;\s*(?:version|escaping|charset)=[^;,]*/g,
-    '',
-  );
-  return request.accepts(formats) === 'application/openmetrics-text';
+  return request.accepts([textFormat, openMetricsFormat]) === openMetricsFormat;
 }
 
 function chooseEncoding(request: Request, { identity, gzip }: EncodedExposition): Buffer {

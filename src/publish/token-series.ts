@@ -59,11 +59,12 @@ function renderSlice(
   samples: readonly TokenSample[],
   rendered: Set<string>,
 ): string {
+  const escapedProvider = escapeLabel(provider);
   let text = '';
   for (const { id, valueMs } of samples) {
     if (rendered.has(id)) continue;
     rendered.add(id);
-    text += `${name}{provider="${provider}",token_id="${escapeLabel(id)}"} ${String(valueMs / 1000)}\n`;
+    text += `${name}{provider="${escapedProvider}",token_id="${escapeLabel(id)}"} ${String(valueMs / 1000)}\n`;
   }
   return text;
 }
