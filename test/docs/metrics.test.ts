@@ -1,0 +1,98 @@
+import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tokenStatuses } from '../../src/assess/token-status.js';
+import { pollFailureReasons } from '../../src/database/explain-database-error.js';
+import { loadWorld, worldFolder } from '../../src/demo/demo-world.js';
+import { sourceStates } from '../../src/observe/reading.js';
+import { createMetrics } from '../../src/publish/metrics.js';
+import { renderTokenSeries } from '../../src/publish/token-series.js';
+import { createPoller } from '../observe/poller.js';
+import { createDatabase, testServer17, type TestDatabase } from '../support/postgres.js';
+import { codeSpans, readDocument, section, tables } from './markdown.js';
+
+const { text } = readDocument('docs/metrics.md');
+
+/** A metric as the documents and the code both can say it. */
+interface Metric {
+  readonly name: string;
+  readonly type: string;
+  readonly labels: readonly string[];
+}
+
+function documentedMetrics(): Metric[] {
+  return tables(text)
+    .filter(([header]) => header?.slice(0, 3).join() === 'name,type,labels')
+    .flatMap(([, ...rows]) => rows)
+    .map(([name = '', type = '', labels = '']) => ({
+      name: name.replaceAll('`', ''),
+      type,
+      labels: codeSpans(labels).sort(),
+    }));
+}
+
+/** The metrics in an exposition, with the labels that their samples have. */
+function exposedMetrics(exposition: string): Metric[] {
+  return [...exposition.matchAll(/^# TYPE (oauth_\S+) (\S+)$/gm)].map(
+    ([, name = '', type = '']) => {
+      const sample = new RegExp(`^${name}(?:_bucket|_sum|_count)?(?:\\{(.*)\\})? `, 'gm');
+      const labels = [...exposition.matchAll(sample)].flatMap(([, list = '']) =>
+        [...list.matchAll(/(\w+)="/g)].map(([, label = '']) => label),
+      );
+      return { name, type, labels: [...new Set(labels)].filter((label) => label !== 'le').sort() };
+    },
+  );
+}
+
+const byName = (metrics: readonly Metric[]) =>
+  [...metrics].sort((a, b) => (a.name < b.name ? -1 : 1));
+
+describe('docs/metrics.md', () => {
+  let database: TestDatabase;
+  beforeAll(async () => {
+    database = await createDatabase(testServer17);
+    await loadWorld(database.url);
+  });
+  afterAll(() => database.drop());
+
+  it('lists the metrics that there are, with their types and labels', async () => {
+    const yaml = readFileSync(fileURLToPath(new URL('demo.yaml', worldFolder)), 'utf8');
+    const poller = createPoller(database.url, { yaml });
+    const assessment = await poller.poll();
+    await poller.close();
+    const metrics = createMetrics({ version: '1.2.3', demo: true, pollIntervalMs: 30_000 });
+    metrics.recordPoll(assessment, { durationMs: 1, failureReason: null, clockSkewMs: 0 });
+    const tokenSeries = await renderTokenSeries(assessment.providers);
+    const exposition = `${await metrics.registry.metrics()}${tokenSeries.toString()}`;
+
+    expect(byName(documentedMetrics())).toEqual(byName(exposedMetrics(exposition)));
+  });
+
+  it.each([
+    ['status', '## Access token status', tokenStatuses],
+    ['state', '## Sources', sourceStates],
+  ])('explains every %s', (_, heading, values) => {
+    const [, ...rows] = tables(section(text, heading))[0] ?? [];
+    expect(rows.map(([first = '']) => first.replaceAll('`', '')).sort()).toEqual(
+      [...values].sort(),
+    );
+  });
+
+  it('explains every reason for which a poll fails', () => {
+    const row = section(text, '## The exporter itself')
+      .split('\n')
+      .find((line) => line.includes('poll_failures_total'));
+    expect(codeSpans(row ?? '')).toEqual(expect.arrayContaining([...pollFailureReasons]));
+  });
+});
+
+describe('the metrics that the README names', () => {
+  it('are in docs/metrics.md', () => {
+    const known = documentedMetrics().map(({ name }) => name);
+    const named = codeSpans(readDocument('README.md').text).filter((code) =>
+      /^oauth_\w+$/.test(code),
+    );
+    expect(named).not.toEqual([]);
+    expect(named.filter((name) => !known.includes(name))).toEqual([]);
+  });
+});
