@@ -64,10 +64,11 @@ export async function startApp(
       }
     },
     publish: async (latest, poll) => {
-      assessment = latest;
       metrics.recordPoll(latest, poll);
       if (latest.databaseFailure === null) tokenSeries = await renderTokenSeries(latest.providers);
       exposition = await renderExposition(metrics.registry, tokenSeries);
+      // Only now, so that all pages tell of the same poll.
+      assessment = latest;
       if (latest.complete) lastSuccessAt = new Date();
     },
     report: (latest, poll, previous) => {

@@ -22,8 +22,8 @@ const longestRetryMs = 15_000;
  * Runs at once and then at every tick, one run at a time.
  *
  * Ticks keep their rhythm whatever a run takes; those that a suspended machine slept through are
- * not made up for. After a failed run it tries again without waiting
- * for the next tick: after 1 s, then twice as long each time, at most 15 s.
+ * not made up for. After a failed run it tries again without waiting for the next tick: after 1 s,
+ * then twice as long each time, at most 15 s.
  */
 export function startSchedule({ intervalMs, run, onSkipped, now }: ScheduleOptions): Schedule {
   let running: Promise<void> | null = null;

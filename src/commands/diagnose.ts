@@ -5,7 +5,7 @@ import { displayName } from '../observe/catalog.js';
 import type { Catalog } from '../observe/catalog.js';
 import type { Inspection } from '../observe/inspect.js';
 import { configuredSources, tokenSourceName } from '../observe/observe.js';
-import { quote, quoteTable } from '../observe/readable-table.js';
+import { grantSelect, quote, quoteTable } from '../observe/readable-table.js';
 
 /** One line of `doctor`. */
 export interface Finding {
@@ -27,6 +27,7 @@ export function diagnose(config: Config, inspection: Inspection): Finding[] {
   );
   const providers = config.providers.flatMap((provider) => [
     ...diagnoseSources(provider.name, sources, inspection),
+    ...diagnoseDeniedColumns(provider, inspection),
     ...diagnoseLifetime(provider, inspection),
     ...diagnoseExpiryIndex(provider, inspection),
     ...diagnoseRefreshToken(provider, catalog),
@@ -83,6 +84,28 @@ function diagnoseSources(
         },
       ];
     });
+}
+
+/** What the tokens can be read without, but should not be: an account, a sign of a sync. */
+function diagnoseDeniedColumns(
+  provider: ProviderConfig,
+  { catalog, observation }: Inspection,
+): Finding[] {
+  const { name, tokens: table } = provider;
+  const relation = catalog.relations.get(displayName(table));
+  if (observation.providers.find((each) => each.name === name)?.tokens.known !== true) return [];
+  const denied = columnsRead(provider).filter(
+    (column) => relation?.columns.get(column)?.selectable === false,
+  );
+  if (denied.length === 0) return [];
+  return [
+    {
+      level: 'hint',
+      subject: tokenSourceName(name),
+      text: `the role ${catalog.role} may not read ${denied.join(', ')} of ${displayName(table)}`,
+      remedy: grantSelect(table, denied, catalog.role),
+    },
+  ];
 }
 
 /** Everything is always EXPIRING SOON where no token lives as long as that window. */

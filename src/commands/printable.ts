@@ -11,6 +11,12 @@ export function printable(text: string): string {
   );
 }
 
+/** How many columns of a terminal text takes. */
+export function columns(text: string): number {
+  // string-width takes text apart, which a table of thousands of plain lines can't wait for.
+  return /^[ -~]*$/.test(text) ? text.length : stringWidth(text);
+}
+
 const graphemes = new Intl.Segmenter();
 
 /**
@@ -19,12 +25,12 @@ const graphemes = new Intl.Segmenter();
  */
 export function shorten(text: string, width: number): string {
   const longest = 4 * width;
-  if (text.length <= longest && stringWidth(text) <= width) return text;
+  if (text.length <= longest && columns(text) <= width) return text;
   let short = '';
-  let columns = 0;
+  let taken = 0;
   for (const { segment } of graphemes.segment(text)) {
-    columns += stringWidth(segment);
-    if (columns > width - 1 || short.length + segment.length > longest) break;
+    taken += columns(segment);
+    if (taken > width - 1 || short.length + segment.length > longest) break;
     short += segment;
   }
   return `${short}…`;
@@ -32,5 +38,5 @@ export function shorten(text: string, width: number): string {
 
 /** Pads text with spaces to `width` columns. */
 export function pad(text: string, width: number): string {
-  return text + ' '.repeat(Math.max(0, width - stringWidth(text)));
+  return text + ' '.repeat(Math.max(0, width - columns(text)));
 }

@@ -1,5 +1,4 @@
-import stringWidth from 'string-width';
-import { pad, printable, shorten } from './printable.js';
+import { columns, pad, printable, shorten } from './printable.js';
 
 /** Widest that a single column gets. */
 const longestCell = 48;
@@ -17,7 +16,7 @@ export function formatTable(
 ): string {
   const cells = rows.map((row) => row.map((cell) => shorten(printable(cell), longestCell)));
   const widths = header.map((title, column) =>
-    cells.reduce((width, row) => Math.max(width, stringWidth(row[column] ?? '')), title.length),
+    cells.reduce((width, row) => Math.max(width, columns(row[column] ?? '')), title.length),
   );
   const line = (row: readonly string[], format: (text: string, column: number) => string) =>
     row

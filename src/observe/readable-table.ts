@@ -84,7 +84,8 @@ function quoteWhereNeeded(name: string): string {
  *
  * A timestamp without time zone is UTC. An integer is epoch seconds, or milliseconds where it
  * would otherwise lie beyond the year 5138: reading milliseconds as seconds would call every
- * token valid for ever. The clamp keeps one absurd value from failing the whole statement.
+ * token valid for ever. The clamp keeps one absurd value from failing the whole statement; it is no
+ * GREATEST, which would make an instant of NULL.
  */
 export function instantSql(sql: string, { type }: Column): string | null {
   if (/^timestamp(\(\d\))? with time zone$/.test(type)) return sql;
@@ -92,8 +93,9 @@ export function instantSql(sql: string, { type }: Column): string | null {
   if (type === 'integer') return `to_timestamp(${sql})`;
   if (type === 'bigint') {
     return (
-      `to_timestamp(greatest(least(CASE WHEN ${sql} > 100000000000 THEN ${sql} / 1000.0 ` +
-      `ELSE ${sql} END, 9000000000000), -100000000000))`
+      `to_timestamp(CASE WHEN ${sql} > 9000000000000000 THEN 9000000000000 ` +
+      `WHEN ${sql} > 100000000000 THEN ${sql} / 1000.0 ` +
+      `WHEN ${sql} < -100000000000 THEN -100000000000 ELSE ${sql} END)`
     );
   }
   return null;

@@ -1,7 +1,7 @@
 import type { Query } from '../database/read-snapshot.js';
 import type { SyncEvidenceSql, SubjectSql } from './sync-source.js';
 import type { TokenSource } from './token-source.js';
-import { epochMs } from './tokens.js';
+import { epochMs, instantParameter } from './tokens.js';
 import { laggingOver } from './windows.js';
 import type { LaggingOver } from './windows.js';
 
@@ -36,7 +36,7 @@ export async function readSyncLag(
 ): Promise<SyncLagObservation> {
   const lastSuccess = lastSuccessSql(tokens, evidence);
   const ages = [options.overdueAfterMs, ...Object.values(laggingOver)];
-  const boundaries = ages.map((ms) => new Date(options.now.getTime() - ms).toISOString());
+  const boundaries = ages.map((ms) => instantParameter(options.now.getTime() - ms));
   const bands = Object.values(laggingOver).map(
     (_, index) => `count(*) FILTER (WHERE last_success_at < $${String(index + 2)}::timestamptz)`,
   );
@@ -80,7 +80,7 @@ export async function readStuckSyncs(
     `SELECT count(*)::float8 AS stuck
      FROM (SELECT ${tokens.subject} AS subject FROM ${tokens.from}) AS tokens
      WHERE subject IN (SELECT subject FROM ${running.sql} AS running WHERE at < $1::timestamptz)`,
-    [new Date(options.now.getTime() - options.stuckAfterMs).toISOString()],
+    [instantParameter(options.now.getTime() - options.stuckAfterMs)],
   );
   return row?.stuck ?? 0;
 }

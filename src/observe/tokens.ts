@@ -60,7 +60,7 @@ export async function readTokens(
   options: { readonly now: Date; readonly expiringSoonMs: number; readonly limit: number },
 ): Promise<Reading<TokenObservation>> {
   const offsets = [0, options.expiringSoonMs, ...Object.values(expiringWithin)];
-  const boundaries = offsets.map((ms) => new Date(options.now.getTime() + ms).toISOString());
+  const boundaries = offsets.map((ms) => instantParameter(options.now.getTime() + ms));
   const filters = boundaries.map(
     (_, index) => `count(*) FILTER (WHERE expires_at < $${String(index + 1)}::timestamptz)`,
   );
@@ -103,6 +103,17 @@ export async function readTokens(
 /** SQL for an instant as epoch milliseconds, rounded down so that `<` against a whole one holds. */
 export function epochMs(sql: string): string {
   return `floor(extract(epoch FROM ${sql}) * 1000)::float8`;
+}
+
+const firstInstantMs = Date.parse('0001-01-01T00:00:00Z');
+const lastInstantMs = Date.parse('9999-12-31T23:59:59Z');
+
+/**
+ * An instant as a value for `$1::timestamptz`, kept within the years that ISO 8601 writes as
+ * Postgres reads them: a threshold of thousands of years is one that nothing reaches.
+ */
+export function instantParameter(ms: number): string {
+  return new Date(Math.min(Math.max(ms, firstInstantMs), lastInstantMs)).toISOString();
 }
 
 function expiryCounts(row: CountsRow | undefined): ExpiryCounts {
