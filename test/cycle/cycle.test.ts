@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+import { nothingKnown, type Assessment, type PollResult } from '../../src/assess/assess.js';
+import { runCycle, type CycleEffects } from '../../src/cycle.js';
+import type { Observation } from '../../src/observe/observe.js';
+import { known, unknown } from '../../src/observe/reading.js';
+import { databaseAway } from '../publish/assessments.js';
+
+const now = new Date('2025-11-29T08:00:00Z');
+const sources = [{ name: 'fathom:tokens', optional: false }];
+const noCounts = {
+  total: 2,
+  withoutExpiry: 0,
+  beforeNow: 1,
+  beforeSoon: 1,
+  beforeWindow: { '1h': 1, '24h': 1, '7d': 1, '30d': 1, '90d': 1 },
+};
+const tokens = known({
+  active: noCounts,
+  inactive: { ...noCounts, total: 0 },
+  earliestExpiresAtMs: null,
+  mostUrgent: [],
+});
+
+function observing(reading: Observation['providers'][number]['tokens']): PollResult {
+  return {
+    ok: true,
+    observation: {
+      now,
+      clockSkewMs: 12,
+      providers: [
+        {
+          name: 'fathom',
+          tokens: reading,
+          syncs: null,
+          sources: [{ name: 'fathom:tokens', optional: false, reading }],
+        },
+      ],
+    },
+  };
+}
+
+/** Runs one poll and tells what it did, in order. */
+async function poll(result: PollResult, previous: Assessment = nothingKnown) {
+  const told: string[] = [];
+  let clockMs = 1_000;
+  const effects: CycleEffects = {
+    observe: (before) => {
+      told.push(`observe, knowing ${before === previous ? 'what was known' : 'something else'}`);
+      clockMs += 250;
+      return Promise.resolve(result);
+    },
+    publish: (assessment, record) => {
+      told.push(`publish ${assessment.complete ? 'all' : 'not all'}, ${JSON.stringify(record)}`);
+      clockMs += 1_000;
+      return Promise.resolve();
+    },
+    report: (assessment, record, before) => {
+      expect(before).toBe(previous);
+      told.push(
+        `report ${assessment.databaseFailure?.reason ?? record.failureReason ?? 'success'}`,
+      );
+    },
+    monotonicMs: () => clockMs,
+  };
+  const assessment = await runCycle(effects, { sources }, previous);
+  return { told, assessment };
+}
+
+describe('one poll', () => {
+  it('observes, assesses, publishes and reports, in this order', async () => {
+    const { told, assessment } = await poll(observing(tokens));
+    expect(told).toEqual([
+      'observe, knowing what was known',
+      'publish all, {"durationMs":250,"failureReason":null,"clockSkewMs":12}',
+      'report success',
+    ]);
+    expect(assessment.observedAt).toEqual(now);
+    expect(assessment.providers.get('fathom')?.tokens?.active.expired).toBe(1);
+  });
+
+  it('keeps what was known when the database is away, and says why', async () => {
+    const { assessment: before } = await poll(observing(tokens));
+    const { told, assessment } = await poll({ ok: false, failure: databaseAway }, before);
+    expect(told).toEqual([
+      'observe, knowing what was known',
+      'publish not all, {"durationMs":250,"failureReason":"unreachable","clockSkewMs":null}',
+      'report unreachable',
+    ]);
+    expect(assessment.providers).toEqual(before.providers);
+    expect(assessment.observedAt).toEqual(now);
+    expect(assessment.sources.get('fathom:tokens')).toMatchObject({ up: false });
+  });
+
+  it('fails for its sources when it reached the database and could not read one', async () => {
+    const { told, assessment } = await poll(observing(unknown('missing', 'it is gone', 'mend it')));
+    expect(told.at(-1)).toBe('report source');
+    expect(assessment.complete).toBe(false);
+  });
+
+  it('does not hide a fault of the exporter', async () => {
+    const effects: CycleEffects = {
+      observe: () => Promise.reject(new TypeError('a bug')),
+      publish: () => Promise.resolve(),
+      report: () => undefined,
+      monotonicMs: () => 0,
+    };
+    await expect(runCycle(effects, { sources }, nothingKnown)).rejects.toThrow('a bug');
+  });
+});
