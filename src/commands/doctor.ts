@@ -57,5 +57,5 @@ const marks = {
 
 function formatFinding({ level, subject, text, remedy }: Finding): string {
   const line = `${marks[level]} ${subject}: ${printable(text)}`;
-  return remedy === null ? line : `${line}\n          ${printable(remedy)}`;
+  return remedy === null ? line : `${line}\n         ${printable(remedy)}`;
 }

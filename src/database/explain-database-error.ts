@@ -194,7 +194,7 @@ export function explainDatabaseError(error: unknown, target: DatabaseTarget): Da
   }
   return {
     reason: 'unreachable',
-    message: `the connection to ${where} failed (${code || message || 'no reason given'})`,
+    message: `the connection to ${where} failed: ${message || 'no reason given'}${message.includes(code) ? '' : ` (${code})`}`,
     remedy: 'check that the database is up; the exporter tries again by itself',
   };
 }

@@ -167,19 +167,24 @@ describe('explainDatabaseError', () => {
     [
       'unreachable',
       failure('terminating connection due to administrator command', '57P01'),
-      `the connection to ${where} failed (57P01)`,
+      `the connection to ${where} failed: terminating connection due to administrator command (57P01)`,
     ],
     [
       'unreachable',
       failure('Connection terminated unexpectedly'),
-      `the connection to ${where} failed (Connection terminated unexpectedly)`,
+      `the connection to ${where} failed: Connection terminated unexpectedly`,
     ],
     [
       'unreachable',
       failure('read ECONNRESET', 'ECONNRESET'),
-      `the connection to ${where} failed (ECONNRESET)`,
+      `the connection to ${where} failed: read ECONNRESET`,
     ],
-    ['unreachable', undefined, `the connection to ${where} failed (no reason given)`],
+    [
+      'unreachable',
+      failure('server login has been failing, try again later', '08P01'),
+      `the connection to ${where} failed: server login has been failing, try again later (08P01)`,
+    ],
+    ['unreachable', undefined, `the connection to ${where} failed: no reason given`],
     // Timeouts
     ['timeout', failure('canceling statement due to statement timeout', '57014'), noTime],
     ['timeout', failure('canceling statement due to lock timeout', '55P03'), noTime],
@@ -208,7 +213,7 @@ describe('explainDatabaseError', () => {
       new AggregateError([noRoute('2001:db8::7'), noRoute('2001:db8::8')]),
       `there is no route to ${where} (it seems to have only an IPv6 address)`,
     ],
-    ['unreachable', new AggregateError([]), `the connection to ${where} failed (no reason given)`],
+    ['unreachable', new AggregateError([]), `the connection to ${where} failed: no reason given`],
     // Ours
     [
       'internal',

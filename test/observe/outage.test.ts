@@ -23,12 +23,15 @@ afterEach(() => {
 });
 
 /** The last values stay, and everything that was there is down for this reason. */
-async function expectOutage(poller: Poller, reason: string) {
+async function expectOutage(poller: Poller, reason: RegExp) {
   const before = await poller.poll();
   expect(before).toMatchObject({ complete: true, databaseFailure: null });
   return async () => {
     const during = await poller.poll();
-    expect(during).toMatchObject({ complete: false, databaseFailure: { reason } });
+    expect(during).toMatchObject({
+      complete: false,
+      databaseFailure: { reason: expect.stringMatching(reason) as unknown },
+    });
     expect(during.providers).toEqual(before.providers);
     expect(during.observedAt).toEqual(before.observedAt);
     for (const source of during.sources.values()) {
@@ -49,7 +52,7 @@ describe('a database that goes away between two polls', () => {
     const first = await startEmbeddedPostgres({ dataFolder });
     await loadWorld(first.url());
     const poller = createPoller(first.url());
-    const poll = await expectOutage(poller, 'unreachable');
+    const poll = await expectOutage(poller, /^unreachable$/);
 
     await first.stop();
     await poll();
@@ -116,7 +119,7 @@ describe('a connection', () => {
   });
 
   it('that is terminated while reading costs one poll', async () => {
-    const poll = await expectOutage(poller, 'unreachable');
+    const poll = await expectOutage(poller, /^unreachable$/);
     await slowDown();
     const polled = poll();
     await whileReading();
@@ -127,7 +130,7 @@ describe('a connection', () => {
   });
 
   it('that falls silent while reading costs one poll, and no more than its time', async () => {
-    const poll = await expectOutage(poller, 'timeout');
+    const poll = await expectOutage(poller, /^timeout$/);
     await slowDown();
     const startedAt = performance.now();
     const polled = poll();
@@ -142,7 +145,7 @@ describe('a connection', () => {
   });
 
   it('that fell silent while idle costs one poll as well', async () => {
-    const poll = await expectOutage(poller, 'timeout');
+    const poll = await expectOutage(poller, /^timeout$/);
     proxy.fallSilent();
     const startedAt = performance.now();
     await poll();
@@ -160,11 +163,9 @@ describeWith('pgbouncer', 'a pooler before a database that is away', () => {
     const pooler = await startPgbouncer({ name: 'to be stopped', url: (name) => server.url(name) });
     const timeoutMs = 1_500;
     const poller = createPoller(pooler.through(server.url()), { timeoutMs });
-    const poll = await expectOutage(poller, 'timeout');
+    const poll = await expectOutage(poller, /^(timeout|unreachable)$/);
 
     await server.stop();
-    // The first statement may still learn that the connection behind the pooler broke.
-    await poller.poll();
     const startedAt = performance.now();
     await poll();
     expect(performance.now() - startedAt).toBeLessThan(timeoutMs + 2_500);
