@@ -37,11 +37,12 @@ function start({
       runs.push(seconds());
       const durationMs = typeof takesMs === 'number' ? takesMs : takesMs();
       if (durationMs === 0) return Promise.resolve(succeeds());
-      return new Promise((resolve) => {
-        setTimeout(() => {
-          resolve(succeeds());
-        }, durationMs);
-      });
+      let end!: (succeeded: boolean) => void;
+      const ended = new Promise<boolean>((resolve) => (end = resolve));
+      setTimeout(() => {
+        end(succeeds());
+      }, durationMs);
+      return ended;
     },
   });
   return { runs, skipped, schedule };

@@ -142,7 +142,9 @@ describe('after polls', () => {
     metrics.recordFaultyPoll();
     const exposition = (await expose([], metrics)).text.identity.toString();
     expect(exposition).toMatch(/^oauth_token_exporter_polls_total 1$/m);
-    expect(exposition).toMatch(/^oauth_token_exporter_poll_failures_total\{reason="internal"\} 1$/m);
+    expect(exposition).toMatch(
+      /^oauth_token_exporter_poll_failures_total\{reason="internal"\} 1$/m,
+    );
   });
 
   it('keeps every value when a poll fails, and changes only what tells of the failure', async () => {
