@@ -47,6 +47,7 @@ const listenErrors: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: 'is no address of this machine; set LISTEN_ADDRESS to one that is',
   ENOTFOUND: 'is no address of this machine; set LISTEN_ADDRESS to one that is',
   EAI_AGAIN: 'is no address of this machine; set LISTEN_ADDRESS to one that is',
+  EAFNOSUPPORT: 'is no address of this machine; set LISTEN_ADDRESS to one that is',
   EACCES: 'is not for this user to listen on; set LISTEN_ADDRESS to a port above 1023',
 };
 
