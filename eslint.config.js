@@ -18,6 +18,7 @@ const rooms = [
   'watch',
   'publish',
   'schedule',
+  'memory',
   'cycle',
   'app',
   'commands',
@@ -176,7 +177,7 @@ const boundaries = [
       name,
       files: filesOf(name),
       targets: name === 'commands' ? later : [...later, 'demo'],
-      fromRoot: ['schedule', 'cycle', 'app', 'main'].includes(name),
+      fromRoot: ['schedule', 'memory', 'cycle', 'app', 'main'].includes(name),
     });
   }),
 ];

@@ -8,6 +8,24 @@ export interface Config {
   readonly tokenSeriesLimit: number;
   readonly logLevel: LogLevel;
   readonly providers: readonly ProviderConfig[];
+  readonly state: StateConfig;
+  readonly journal: JournalConfig;
+}
+
+/** Where the exporter keeps its own memory. */
+export interface StateConfig {
+  /** Secret. null: in the database of the tokens, in a schema of our own. */
+  readonly url: string | null;
+  /** What happened to a token is remembered for this long. */
+  readonly ledgerRetentionMs: number;
+}
+
+/** The journal of refreshes on this machine. Keys are secrets, 32 bytes in base64. */
+export interface JournalConfig {
+  readonly directory: string;
+  /** null: one is generated beside the journal. */
+  readonly key: string | null;
+  readonly oldKeys: readonly string[];
 }
 
 /** Where the tokens are. `url` is a secret: it holds a password. */
@@ -36,6 +54,8 @@ export interface ProviderConfig {
   /** Access token lifetime as the provider documents it; null when nobody declared one. */
   readonly declaredLifetimeMs: number | null;
   readonly syncs: SyncConfig | null;
+  /** null: nobody told us how its tokens can be refreshed. */
+  readonly refresh: RefreshConfig | null;
 }
 
 export interface TableName {
@@ -73,6 +93,8 @@ export interface TokenColumns {
   readonly expiresAt: ColumnRef | null;
   /** boolean; NULL counts as the column's default. */
   readonly active: ColumnRef | null;
+  /** Secret. Only ever written, by a refresh. */
+  readonly accessToken: ColumnRef | null;
   /** Secret. Never selected by monitoring. */
   readonly refreshToken: ColumnRef | null;
   /** boolean offered by a view in place of the secret itself. */
@@ -112,4 +134,51 @@ export interface SubjectTable extends TableName {
   readonly where: Readonly<Record<string, readonly string[]>>;
   /** An optional table may be absent from the database without being a fault: presets use it. */
   readonly optional: boolean;
+}
+
+export const refreshModes = ['on', 'shadow', 'off'] as const;
+
+/** How, how fast and whether the tokens of a provider are refreshed. */
+export interface RefreshConfig {
+  /** shadow: decides and counts, and touches nothing. */
+  readonly mode: (typeof refreshModes)[number];
+  readonly way: TokenEndpointConfig | AppEndpointConfig;
+  readonly rateLimit: RateLimit;
+  /** Requests in flight at a time. */
+  readonly concurrency: number;
+  /** A second `invalid_grant` on the same refresh token, this much later, means that the grant is dead. */
+  readonly invalidGrantConfirmAfterMs: number;
+}
+
+export interface RateLimit {
+  readonly requests: number;
+  readonly perMs: number;
+}
+
+export const clientAuthentications = ['client_secret_post', 'client_secret_basic', 'none'] as const;
+
+/** The provider's token endpoint (RFC 6749 section 6), and its quirks as data. */
+export interface TokenEndpointConfig {
+  readonly kind: 'token_endpoint';
+  readonly url: string;
+  readonly clientId: string;
+  /** Secret. */
+  readonly clientSecret: string | null;
+  readonly clientAuthentication: (typeof clientAuthentications)[number];
+  /** Further parameters of the request. */
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The provider's own error code → the code of RFC 6749 section 5.2 that it stands for. */
+  readonly errorAliases: Readonly<Record<string, string>>;
+}
+
+/** An endpoint of the application that refreshes all its tokens, or one. */
+export interface AppEndpointConfig {
+  readonly kind: 'app_endpoint';
+  readonly url: string;
+  /** Values are secrets. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** JSON text. Per row, `{{subject}}` and `{{token_id}}` in it name the row. */
+  readonly body: string | null;
+  readonly perRow: boolean;
 }

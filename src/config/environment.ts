@@ -60,6 +60,90 @@ export const environmentVariables = {
     default: 'info',
     description: 'The least severe messages that are logged: `debug`, `info`, `warn` or `error`.',
   },
+  STATE_DATABASE_URL: {
+    secret: true,
+    file: true,
+    default: null,
+    description:
+      'Where the exporter keeps its memory, in the schema `oauth_token_exporter`. Unset: in the database of the tokens.',
+  },
+  LEDGER_RETENTION: {
+    secret: false,
+    file: false,
+    default: '90d',
+    description: 'How long the ledger of what happened to each token is kept.',
+  },
+  REFRESH_MODE: {
+    secret: false,
+    file: false,
+    default: 'on',
+    description:
+      '`on`: refresh what is due, where a way to do it is configured. `shadow`: say what would be done. `off`: only observe.',
+  },
+  INVALID_GRANT_CONFIRM_AFTER: {
+    secret: false,
+    file: false,
+    default: '60s',
+    description: 'A grant is called dead after a second `invalid_grant`, this much later.',
+  },
+  JOURNAL_DIR: {
+    secret: false,
+    file: false,
+    default: './data/journal',
+    description:
+      'Directory of the journal that survives a crash between an answer and its storing. On a disk of this machine, one per replica.',
+  },
+  JOURNAL_KEY: {
+    secret: true,
+    file: true,
+    default: null,
+    description:
+      'Key of the journal: 32 bytes in base64 (`openssl rand -base64 32`). Unset: one is generated beside it.',
+  },
+  JOURNAL_KEYS_OLD: {
+    secret: true,
+    file: true,
+    default: null,
+    description: 'Earlier keys, separated by commas, that records may still be encrypted with.',
+  },
+  FATHOM_CLIENT_ID: {
+    secret: false,
+    file: false,
+    default: null,
+    description:
+      'Preset `fathom`: with FATHOM_CLIENT_SECRET, tokens are refreshed at the token endpoint.',
+  },
+  FATHOM_CLIENT_SECRET: {
+    secret: true,
+    file: true,
+    default: null,
+    description: 'Preset `fathom`: the secret of the OAuth client.',
+  },
+  FATHOM_TOKEN_ENDPOINT: {
+    secret: false,
+    file: false,
+    default: null,
+    description: "Preset `fathom`: another URL than Fathom's own.",
+  },
+  FATHOM_RATE_LIMIT: {
+    secret: false,
+    file: false,
+    default: '60/min',
+    description: 'Preset `fathom`: requests to the token endpoint, as `N/s` or `N/min`.',
+  },
+  SUPABASE_URL: {
+    secret: false,
+    file: false,
+    default: null,
+    description:
+      'Preset `fathom`, without a client: with SUPABASE_SERVICE_ROLE_KEY, tokens are refreshed by the function `fathom-token-refresh`.',
+  },
+  SUPABASE_SERVICE_ROLE_KEY: {
+    secret: true,
+    file: true,
+    default: null,
+    description: 'Preset `fathom`: what the function wants as bearer token.',
+  },
 } as const satisfies Readonly<Record<string, EnvironmentVariable>>;
 
 export type EnvironmentName = keyof typeof environmentVariables;
@@ -82,13 +166,18 @@ export function readEnvironment(env: NodeJS.ProcessEnv, cwd: string): Environmen
   return { values, problems };
 }
 
-/** The value of a variable, null when it is unset and may be, or what is wrong with it. */
-function readVariable(
-  name: EnvironmentName,
+/**
+ * The value of a variable, null when it is unset and may be, or what is wrong with it. One that is
+ * not in the table, which a file names for itself, may be a secret and so may come from a file.
+ */
+export function readVariable(
+  name: string,
   env: NodeJS.ProcessEnv,
   cwd: string,
 ): string | ConfigProblem | null {
-  const variable: EnvironmentVariable = environmentVariables[name];
+  const variable: EnvironmentVariable = Object.hasOwn(environmentVariables, name)
+    ? environmentVariables[name as EnvironmentName]
+    : { secret: true, file: true, default: null, description: '' };
   const value = env[name] ?? '';
   const path = variable.file ? (env[`${name}_FILE`] ?? '') : '';
   if (value !== '' && path !== '') {

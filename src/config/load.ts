@@ -1,6 +1,8 @@
-import type { Config } from './config.js';
+import { resolve } from 'node:path';
+import type { z } from 'zod';
+import type { Config, ProviderConfig } from './config.js';
 import { readConfigFile } from './config-file.js';
-import { environmentVariables, readEnvironment } from './environment.js';
+import { environmentVariables, readEnvironment, readVariable } from './environment.js';
 import type { ConfigProblem } from './problem.js';
 import { resolveProviders } from './providers.js';
 import { isMap } from './raw-map.js';
@@ -28,7 +30,10 @@ export function loadConfig(env: NodeJS.ProcessEnv, cwd: string): LoadedConfig {
     variables.values.POLL_INTERVAL ?? poll_interval ?? environmentVariables.POLL_INTERVAL.default;
   const resolved =
     yaml.problems.length === 0 && isMap(providers)
-      ? resolveProviders(providers, pollInterval)
+      ? resolveProviders(providers, {
+          pollInterval,
+          readVariable: (name) => readVariable(name, env, cwd),
+        })
       : null;
 
   const problems = [
@@ -51,8 +56,34 @@ export function loadConfig(env: NodeJS.ProcessEnv, cwd: string): LoadedConfig {
       pollIntervalMs: overrides.POLL_INTERVAL ?? file.value.poll_interval,
       logLevel: overrides.LOG_LEVEL ?? file.value.log_level,
       tokenSeriesLimit: file.value.token_series_limit,
-      providers: resolved.providers,
+      providers: resolved.providers.map((provider) => overrideRefresh(provider, overrides)),
+      state: {
+        url: overrides.STATE_DATABASE_URL ?? null,
+        ledgerRetentionMs: overrides.LEDGER_RETENTION,
+      },
+      journal: {
+        directory: resolve(cwd, overrides.JOURNAL_DIR),
+        key: overrides.JOURNAL_KEY ?? null,
+        oldKeys: overrides.JOURNAL_KEYS_OLD,
+      },
     },
     warnings: resolved.warnings.map(({ path, message }) => `${path}: ${message}`),
+  };
+}
+
+/** The environment wins over the file, for every provider. */
+function overrideRefresh(
+  provider: ProviderConfig,
+  { REFRESH_MODE, INVALID_GRANT_CONFIRM_AFTER }: Partial<z.output<typeof environmentSchema>>,
+): ProviderConfig {
+  const { refresh } = provider;
+  if (refresh === null) return provider;
+  return {
+    ...provider,
+    refresh: {
+      ...refresh,
+      mode: REFRESH_MODE ?? refresh.mode,
+      invalidGrantConfirmAfterMs: INVALID_GRANT_CONFIRM_AFTER ?? refresh.invalidGrantConfirmAfterMs,
+    },
   };
 }

@@ -4,6 +4,7 @@ import { checkConsistency } from './consistency.js';
 import { presetNames, readPreset } from './presets.js';
 import { formatPath, quote, suggestion, type ConfigProblem } from './problem.js';
 import { isMap, type RawMap } from './raw-map.js';
+import { resolveRefresh, toRefresh } from './refresh.js';
 import { providerSchema } from './schema.js';
 import { isRequired, validate } from './validate.js';
 
@@ -14,13 +15,20 @@ export interface ResolvedProviders {
   readonly warnings: readonly ConfigProblem[];
 }
 
+/** What a provider's mapping may refer to beside itself. */
+export interface Surroundings {
+  readonly pollInterval: unknown;
+  /** The value of an environment variable, null when it is unset, or what is wrong with it. */
+  readonly readVariable: (name: string) => string | ConfigProblem | null;
+}
+
 /** Resolves the providers of the file, each over its preset if it names one. */
-export function resolveProviders(raw: RawMap, pollInterval: unknown): ResolvedProviders {
+export function resolveProviders(raw: RawMap, surroundings: Surroundings): ResolvedProviders {
   const entries = Object.entries(raw);
   if (entries.length === 0) {
     return failed({ path: 'providers', message: 'must name at least one provider' });
   }
-  const resolved = entries.map(([name, own]) => resolveProvider(name, own, pollInterval));
+  const resolved = entries.map(([name, own]) => resolveProvider(name, own, surroundings));
   return {
     providers: resolved.flatMap(({ providers }) => providers),
     problems: resolved.flatMap(({ problems }) => problems),
@@ -28,7 +36,11 @@ export function resolveProviders(raw: RawMap, pollInterval: unknown): ResolvedPr
   };
 }
 
-function resolveProvider(name: string, own: unknown, pollInterval: unknown): ResolvedProviders {
+function resolveProvider(
+  name: string,
+  own: unknown,
+  { pollInterval, readVariable }: Surroundings,
+): ResolvedProviders {
   const path = ['providers', name];
   const nameProblems = checkName(name, path);
   if (!isMap(own)) {
@@ -36,7 +48,13 @@ function resolveProvider(name: string, own: unknown, pollInterval: unknown): Res
     return failed(...nameProblems, { path: formatPath(path), message });
   }
   const { base, problems: presetProblems } = findPreset(own['preset'], path);
-  const mapping = overridePreset(base ?? {}, own);
+  const refresh = resolveRefresh({
+    preset: base?.['refresh'],
+    own: own['refresh'],
+    path: [...path, 'refresh'],
+    readVariable,
+  });
+  const mapping = { ...overridePreset(base ?? {}, own), refresh: refresh.mapping };
   const validated = validate(providerSchema, mapping, path);
   const consistency = checkConsistency(mapping, { path, own, pollInterval });
   return {
@@ -44,6 +62,7 @@ function resolveProvider(name: string, own: unknown, pollInterval: unknown): Res
     problems: [
       ...nameProblems,
       ...presetProblems,
+      ...refresh.problems,
       ...(validated.ok ? [] : validated.problems).filter(
         // Nothing can be called absent that an unknown preset might have given.
         ({ message }) => base !== null || message !== isRequired,
@@ -87,7 +106,7 @@ function overridePreset(preset: RawMap, own: RawMap): RawMap {
 
 function toProvider(
   name: string,
-  { table, joins, columns, syncs, ...rest }: z.output<typeof providerSchema>,
+  { table, joins, columns, syncs, refresh, ...rest }: z.output<typeof providerSchema>,
 ): ProviderConfig {
   return {
     name,
@@ -100,6 +119,7 @@ function toProvider(
         account: columns.account,
         expiresAt: columns.expires_at,
         active: columns.active,
+        accessToken: columns.access_token,
         refreshToken: columns.refresh_token,
         hasRefreshToken: columns.has_refresh_token,
         status: columns.status,
@@ -114,5 +134,6 @@ function toProvider(
       stuckAfterMs: syncs.stuck_after,
       overdueAfterMs: syncs.overdue_after,
     },
+    refresh: refresh && toRefresh(refresh),
   };
 }

@@ -1,7 +1,14 @@
 import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
-import { logLevels } from './config.js';
-import type { ColumnRef, JoinedTable, SubjectTable, SyncEvidence, TableName } from './config.js';
+import { clientAuthentications, logLevels, refreshModes } from './config.js';
+import type {
+  ColumnRef,
+  JoinedTable,
+  RateLimit,
+  SubjectTable,
+  SyncEvidence,
+  TableName,
+} from './config.js';
 import { isDatabaseUrl } from './database-url.js';
 import { durationForm, isDuration, toMs } from './duration.js';
 import { environmentVariables, type EnvironmentName } from './environment.js';
@@ -91,6 +98,13 @@ const databaseUrl = z
       'of user name and password percent-encoded (@ is %40, : is %3A, / is %2F, # is %23)',
   );
 
+const journalKey = z
+  .string()
+  .refine(
+    (text) => /^[A-Za-z0-9+/]{43}=$/.test(text),
+    'must be 32 bytes in base64: openssl rand -base64 32',
+  );
+
 const certificates = z
   .string()
   .refine(isCertificate, 'holds no certificate (PEM: -----BEGIN CERTIFICATE-----)');
@@ -124,6 +138,60 @@ const syncEvidence = z.union([
   subjectTable.transform((table): SyncEvidence => ({ kind: 'table', ...table })),
 ]);
 
+/** `60/min`, `5/s`. */
+function parseRateLimit(text: string): RateLimit | null {
+  const [, requests, unit] = /^([1-9]\d{0,5})\/(s|min)$/.exec(text) ?? [];
+  if (requests === undefined) return null;
+  return { requests: Number(requests), perMs: unit === 's' ? 1_000 : 60_000 };
+}
+
+/** A URL that a secret may be sent to: https, or http where it never leaves this machine. */
+function isSafeUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname } = new URL(text);
+  const loopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
+  return protocol === 'https:' || (protocol === 'http:' && loopback);
+}
+
+const endpointUrl = z
+  .string()
+  .refine(isSafeUrl, 'must be an https URL (http is for loopback addresses only)');
+
+const texts = z.record(z.string(), z.string()).default({});
+
+const concurrency = 'must be a whole number from 1 to 64';
+
+/** How tokens are refreshed; environment variables are already put into its texts. */
+const refreshSchema = strictMap({
+  mode: z.enum(refreshModes, `must be one of ${refreshModes.join(', ')}`).default('on'),
+  token_endpoint: strictMap({
+    url: endpointUrl,
+    client_id: z.string(),
+    client_secret: z.string().nullable().default(null),
+    client_authentication: z
+      .enum(clientAuthentications, `must be one of ${clientAuthentications.join(', ')}`)
+      .default('client_secret_post'),
+    parameters: texts,
+    headers: texts,
+    error_aliases: texts,
+  })
+    .nullable()
+    .default(null),
+  app_endpoint: strictMap({
+    url: endpointUrl,
+    headers: texts,
+    body: z.string().nullable().default(null),
+    per_row: z.boolean().default(false),
+  })
+    .nullable()
+    .default(null),
+  rate_limit: textAs(parseRateLimit, 'a rate: write N/s or N/min, such as 60/min').prefault(
+    '60/min',
+  ),
+  concurrency: z.int(concurrency).min(1, concurrency).max(64, concurrency).default(3),
+  invalid_grant_confirm_after: duration.prefault('60s'),
+});
+
 /** The thresholds of a provider that configures none. */
 export const defaultThresholds = {
   expiring_soon: '7d',
@@ -142,6 +210,7 @@ export const providerSchema = strictMap({
     account: optionalColumn,
     expires_at: optionalColumn,
     active: optionalColumn,
+    access_token: optionalColumn,
     refresh_token: optionalColumn,
     has_refresh_token: optionalColumn,
     status: optionalColumn,
@@ -157,6 +226,7 @@ export const providerSchema = strictMap({
   })
     .nullable()
     .default(null),
+  refresh: refreshSchema.nullable().default(null),
 });
 
 /** The YAML file. Its providers are validated one by one, each merged with its preset first. */
@@ -175,4 +245,15 @@ export const environmentSchema = z.object({
   LISTEN_ADDRESS: listenAddress.optional(),
   POLL_INTERVAL: pollInterval.optional(),
   LOG_LEVEL: logLevel.optional(),
+  STATE_DATABASE_URL: databaseUrl.optional(),
+  LEDGER_RETENTION: duration.prefault(environmentVariables.LEDGER_RETENTION.default),
+  REFRESH_MODE: z.enum(refreshModes, `must be one of ${refreshModes.join(', ')}`).optional(),
+  INVALID_GRANT_CONFIRM_AFTER: duration.optional(),
+  JOURNAL_DIR: z.string().default(environmentVariables.JOURNAL_DIR.default),
+  JOURNAL_KEY: journalKey.optional(),
+  JOURNAL_KEYS_OLD: z
+    .string()
+    .transform((text) => text.split(',').map((key) => key.trim()))
+    .pipe(z.array(journalKey))
+    .default([]),
 } satisfies Partial<Record<EnvironmentName, z.ZodType>>);
