@@ -4,6 +4,10 @@ import type { ExpiryCounts, ObservedToken } from '../observe/tokens.js';
 import type { SyncLagObservation } from '../observe/syncs.js';
 import { expiringWithin } from '../observe/windows.js';
 import type { ExpiringWithin, LaggingOver } from '../observe/windows.js';
+import type { ProviderConfig } from '../config/config.js';
+import type { TokenMemory } from '../store/token-memory.js';
+import { assessGrants } from './grants.js';
+import type { GrantAssessment } from './grants.js';
 import { assessSources, sourcesUnreachable, wasSeen } from './sources.js';
 import type { SourceAssessment } from './sources.js';
 import { countByStatus } from './token-status.js';
@@ -26,6 +30,7 @@ export interface ProviderAssessment {
   readonly tokens: TokenAssessment | null;
   readonly syncs: SyncAssessment | null;
   readonly stuckSyncs: number | null;
+  readonly grants: GrantAssessment | null;
 }
 
 export interface TokenAssessment {
@@ -51,7 +56,15 @@ export type PollResult =
   | { readonly ok: true; readonly observation: Observation }
   | { readonly ok: false; readonly failure: DatabaseFailure };
 
-type ConfiguredSource = { readonly name: string; readonly optional: boolean };
+/** What the configuration says that an assessment depends on. */
+export interface AssessedConfig {
+  readonly sources: readonly { readonly name: string; readonly optional: boolean }[];
+  readonly providers: readonly Pick<ProviderConfig, 'name' | 'declaredLifetimeMs'>[];
+  readonly pollIntervalMs: number;
+}
+
+/** What is remembered of each provider's tokens, by provider; one that can't be read has none. */
+export type Memories = ReadonlyMap<string, ReadonlyMap<string, TokenMemory>>;
 
 /** Before the first poll: nothing is known, and nothing is reported as zero. */
 export const nothingKnown: Assessment = {
@@ -62,14 +75,15 @@ export const nothingKnown: Assessment = {
   complete: false,
 };
 
-/** Says what a poll's result means, given what was known before it. */
+/** Says what a poll's result means, given what is remembered and what was known before it. */
 export function assess(
   result: PollResult,
+  memories: Memories,
   previous: Assessment,
-  configured: readonly ConfiguredSource[],
+  config: AssessedConfig,
 ): Assessment {
   if (!result.ok) {
-    const sources = sourcesUnreachable(configured, previous.sources, result.failure);
+    const sources = sourcesUnreachable(config.sources, previous.sources, result.failure);
     return {
       ...previous,
       sources: byName(sources),
@@ -79,13 +93,19 @@ export function assess(
   }
   const { now, providers } = result.observation;
   const observed = providers.flatMap((provider) => provider.sources);
-  const sources = assessSources(configured, observed, previous.sources);
+  const sources = assessSources(config.sources, observed, previous.sources);
   return {
     observedAt: now,
     providers: new Map(
       providers.map((provider) => [
         provider.name,
-        assessProvider(provider, now, previous.providers.get(provider.name)),
+        {
+          ...assessProvider(provider, now, previous.providers.get(provider.name)),
+          grants:
+            assessRows(provider, memories.get(provider.name), now, config) ??
+            previous.providers.get(provider.name)?.grants ??
+            null,
+        },
       ]),
     ),
     sources: byName(sources),
@@ -103,7 +123,7 @@ function assessProvider(
   { tokens, syncs }: ProviderObservation,
   now: Date,
   previous: ProviderAssessment | undefined,
-): ProviderAssessment {
+): Omit<ProviderAssessment, 'grants'> {
   return {
     tokens: tokens.known
       ? {
@@ -118,6 +138,19 @@ function assessProvider(
     syncs: assessSyncs(syncs, now) ?? previous?.syncs ?? null,
     stuckSyncs: syncs?.stuck?.known ? syncs.stuck.value : (previous?.stuckSyncs ?? null),
   };
+}
+
+function assessRows(
+  { name, tokens }: ProviderObservation,
+  memory: ReadonlyMap<string, TokenMemory> | undefined,
+  now: Date,
+  { providers, pollIntervalMs }: AssessedConfig,
+): GrantAssessment | null {
+  const provider = providers.find((each) => each.name === name);
+  if (!tokens.known || tokens.value.rows === null) return null;
+  if (memory === undefined || provider === undefined) return null;
+  const rows = tokens.value.rows.map((row) => ({ ...row, currentFingerprint: null }));
+  return assessGrants(provider, rows, memory, now, pollIntervalMs);
 }
 
 function assessSyncs(syncs: SyncObservation | null, now: Date): SyncAssessment | null {

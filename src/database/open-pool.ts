@@ -13,7 +13,7 @@ export function openPool(
 ): Pool {
   const pool = new pg.Pool({
     ...client,
-    max: 2,
+    max: 4,
     connectionTimeoutMillis: options.connectTimeoutMs,
     idleTimeoutMillis: 60_000,
   });

@@ -18,8 +18,6 @@ export interface Relation extends TableName {
   readonly uniqueKeys: readonly (readonly string[])[];
   /** First columns of its indexes. */
   readonly indexedColumns: readonly string[];
-  /** Rows as the planner estimates them. */
-  readonly estimatedRows: number;
 }
 
 /** `off`: does not apply to this role. `open`: a policy shows every row. `restricted`: rows may be hidden. */
@@ -44,7 +42,6 @@ interface CatalogRow {
   is_view: boolean;
   schema_usable: boolean;
   row_security: RowSecurity;
-  estimated_rows: number;
   columns: { name: string; type: string; default_sql: string | null; selectable: boolean }[];
   indexes: { columns: string[]; unique: boolean }[];
 }
@@ -74,7 +71,6 @@ export async function readCatalog(
         isView: row.is_view,
         schemaUsable: row.schema_usable,
         rowSecurity: row.row_security,
-        estimatedRows: row.estimated_rows,
         columns: new Map(
           row.columns.map(({ name, type, default_sql, selectable }) => [
             name,
@@ -123,7 +119,6 @@ SELECT n.nspname AS schema,
        c.relkind IN ('v', 'm') AS is_view,
        has_schema_privilege(n.oid, 'USAGE') AS schema_usable,
        (${rowSecuritySql}) AS row_security,
-       greatest(c.reltuples, 0)::float8 AS estimated_rows,
        coalesce((SELECT json_agg(json_build_object(
                    'name', a.attname,
                    'type', format_type(a.atttypid, a.atttypmod),

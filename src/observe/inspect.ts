@@ -1,3 +1,4 @@
+import { epochMs } from './instant-sql.js';
 import type { Config } from '../config/config.js';
 import { readSnapshot } from '../database/read-snapshot.js';
 import type { SnapshotSource } from '../database/read-snapshot.js';
@@ -6,7 +7,6 @@ import type { Catalog } from './catalog.js';
 import { observe, readNow, tablesRead } from './observe.js';
 import type { Observation } from './observe.js';
 import { resolveTokenSource } from './token-source.js';
-import { epochMs } from './tokens.js';
 
 /** What `doctor` wants to know beyond a poll. */
 export interface Inspection {

@@ -17,7 +17,8 @@ import { readStuckSyncs, readSyncLag } from './syncs.js';
 import type { SyncLagObservation } from './syncs.js';
 import { resolveTokenSource, tablesOf } from './token-source.js';
 import type { TokenSource } from './token-source.js';
-import { epochMs, readTokens } from './tokens.js';
+import { epochMs } from './instant-sql.js';
+import { readTokens } from './tokens.js';
 import type { TokenObservation } from './tokens.js';
 
 /** The world at one instant of the database's clock. */
@@ -67,6 +68,7 @@ export async function observe(
   config: Config,
   seenBefore: ReadonlySet<string>,
   localClockMs: () => number,
+  everyRow = false,
 ): Promise<Observation> {
   return readSnapshot(database, async (snapshot) => {
     const { now, role, clockSkewMs } = await readNow(snapshot.query, localClockMs);
@@ -80,6 +82,7 @@ export async function observe(
           now,
           limit: config.tokenSeriesLimit,
           seenBefore,
+          everyRow,
         }),
       );
     }
@@ -137,6 +140,7 @@ interface ProviderContext {
   readonly now: Date;
   readonly limit: number;
   readonly seenBefore: ReadonlySet<string>;
+  readonly everyRow: boolean;
 }
 
 async function observeProvider(
@@ -186,13 +190,14 @@ async function observeTokens(
   { query, isolated }: Snapshot,
   source: TokenSource,
   notes: readonly string[],
-  { provider, catalog, now, limit }: ProviderContext,
+  { provider, catalog, now, limit, everyRow }: ProviderContext,
 ): Promise<Reading<TokenObservation>> {
   const read = await isolated(() =>
     readTokens(query, source, catalog.role, {
       now,
       expiringSoonMs: provider.expiringSoonMs,
       limit,
+      everyRow,
     }),
   );
   if (!read.ok) return statementFailed(read.error);

@@ -46,8 +46,9 @@ export interface SubjectTableState {
 /**
  * Works out which signs of a successful sync this database offers.
  *
- * An optional table that was never there is left out of the GREATEST; one that must be there, or
- * `seenBefore`, makes the whole evidence unknown: without it a sync would look older than it is.
+ * An optional table that was never there is left out of the GREATEST. One that is there and can't
+ * be read, that must be there, or was `seenBefore` makes the whole evidence unknown: without it a
+ * sync would look older than it is.
  */
 export function resolveSyncSource(
   config: SyncConfig,
@@ -71,8 +72,11 @@ export function resolveSyncSource(
   const notes = evidenceColumns
     .filter((column) => tokens.instant(column) === null)
     .map(({ column }) => `column ${column} can't be read, so syncs may look older than they are`);
-  const mustBeThere = ({ table, optional }: SubjectTable) => !optional || seenBefore(table);
-  const lost = evidenceTables.find((each) => !each.reading.known && mustBeThere(each.config));
+  const mayBeAbsent = ({ table, optional }: SubjectTable) => optional && !seenBefore(table);
+  const lost = evidenceTables.find(
+    ({ config: table, reading }) =>
+      !reading.known && !(reading.state === 'missing' && mayBeAbsent(table)),
+  );
   const readable = evidenceTables.flatMap(({ reading }) => (reading.known ? [reading.value] : []));
 
   let evidence: SyncSource['evidence'];

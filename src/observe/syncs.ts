@@ -1,7 +1,7 @@
+import { epochMs, instantParameter } from './instant-sql.js';
 import type { Query } from '../database/read-snapshot.js';
 import type { SyncEvidenceSql, SubjectSql } from './sync-source.js';
 import type { TokenSource } from './token-source.js';
-import { epochMs, instantParameter } from './tokens.js';
 import { laggingOver } from './windows.js';
 import type { LaggingOver } from './windows.js';
 

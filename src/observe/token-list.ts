@@ -1,6 +1,7 @@
+import { epochMs } from './instant-sql.js';
 import type { Query } from '../database/read-snapshot.js';
+import { fetchAll } from './fetch-all.js';
 import type { TokenSource } from './token-source.js';
-import { epochMs } from './tokens.js';
 
 /** One token as people list it. */
 export interface ListedToken {
@@ -14,31 +15,17 @@ export interface ListedToken {
   readonly appStatus: string | null;
 }
 
-const fetchSize = 2_000;
-
 /**
- * Reads every token of a provider in the runbook's order: no expiry first, then the soonest.
- *
- * Must run inside a transaction: it reads through a cursor, so that a large table is never held
- * twice in memory.
+ * Reads every token of a provider in the runbook's order: no expiry first, then the soonest. Must
+ * run inside a transaction.
  */
 export async function readTokenList(query: Query, source: TokenSource): Promise<ListedToken[]> {
-  await query(
-    `DECLARE token_list NO SCROLL CURSOR FOR
-     SELECT ${source.id} AS id, ${source.subject} AS subject, ${source.account} AS account,
+  return fetchAll<ListedToken>(
+    query,
+    `SELECT ${source.id} AS id, ${source.subject} AS subject, ${source.account} AS account,
             ${epochMs(source.expiresAt)} AS "expiresAtMs", ${source.active} AS active,
             ${source.status} AS "appStatus"
      FROM ${source.from}
      ORDER BY ${source.expiresAt} ASC NULLS FIRST, 1`,
   );
-  const tokens: ListedToken[] = [];
-  for (;;) {
-    const rows = await query<ListedToken & Record<string, unknown>>(
-      `FETCH ${String(fetchSize)} FROM token_list`,
-    );
-    tokens.push(...rows);
-    if (rows.length < fetchSize) break;
-  }
-  await query('CLOSE token_list');
-  return tokens;
 }

@@ -17,6 +17,8 @@ export interface TokenSource {
   /** boolean, never NULL. */
   readonly active: string;
   readonly status: string;
+  /** boolean; NULL where this role may not see whether there is one. */
+  readonly hasRefreshToken: string;
   /** timestamptz or NULL. */
   readonly createdAt: string;
   /** timestamptz expressions of further columns, by name; null: not there or not an instant. */
@@ -103,12 +105,27 @@ export function resolveTokenSource(table: TokenTable, catalog: Catalog): Reading
           ? 'true'
           : `coalesce(${sqlOf(columns.active)}, ${String(activeColumn?.defaultSql !== 'false')})`,
       status: text(columns.status),
+      hasRefreshToken: presenceSql(columns, columnOf),
       createdAt: instant(columns.createdAt) ?? 'NULL::timestamptz',
       instant,
       mayHideRows,
     },
     notes,
   );
+}
+
+/** Whether there is a refresh token; of the secret itself only its presence is ever asked for. */
+function presenceSql(
+  { refreshToken, hasRefreshToken }: TokenColumns,
+  columnOf: (ref: ColumnRef | null) => Column | null,
+): string {
+  if (hasRefreshToken !== null && columnOf(hasRefreshToken)?.selectable === true) {
+    return sqlOf(hasRefreshToken);
+  }
+  if (refreshToken !== null && columnOf(refreshToken)?.selectable === true) {
+    return `(nullif(${sqlOf(refreshToken)}, '') IS NOT NULL)`;
+  }
+  return 'NULL::boolean';
 }
 
 /** Every table a provider's tokens are read from: its own and the joined ones. */

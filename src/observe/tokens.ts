@@ -1,7 +1,10 @@
+import { epochMs, instantParameter } from './instant-sql.js';
 import type { Query } from '../database/read-snapshot.js';
 import { hiddenRows } from './readable-table.js';
 import { known } from './reading.js';
 import type { Reading } from './reading.js';
+import { readTokenRows } from './token-rows.js';
+import type { TokenRow } from './token-rows.js';
 import type { TokenSource } from './token-source.js';
 import { expiringWithin } from './windows.js';
 import type { ExpiringWithin } from './windows.js';
@@ -14,6 +17,8 @@ export interface TokenObservation {
   readonly earliestExpiresAtMs: number | null;
   /** Active before inactive, then the soonest expiry first. */
   readonly mostUrgent: readonly ObservedToken[];
+  /** Every row, where it is remembered; null where the exporter has no memory. */
+  readonly rows: readonly TokenRow[] | null;
 }
 
 /** A cumulative count of expiries. What the counts mean is decided in assess/. */
@@ -57,7 +62,12 @@ export async function readTokens(
   query: Query,
   source: TokenSource,
   role: string,
-  options: { readonly now: Date; readonly expiringSoonMs: number; readonly limit: number },
+  options: {
+    readonly now: Date;
+    readonly expiringSoonMs: number;
+    readonly limit: number;
+    readonly everyRow: boolean;
+  },
 ): Promise<Reading<TokenObservation>> {
   const offsets = [0, options.expiringSoonMs, ...Object.values(expiringWithin)];
   const boundaries = offsets.map((ms) => instantParameter(options.now.getTime() + ms));
@@ -97,23 +107,8 @@ export async function readTokens(
     inactive: expiryCounts(counts.find((row) => !row.active)),
     earliestExpiresAtMs: earliest.length === 0 ? null : Math.min(...earliest),
     mostUrgent,
+    rows: options.everyRow ? await readTokenRows(query, source) : null,
   });
-}
-
-/** SQL for an instant as epoch milliseconds, rounded down so that `<` against a whole one holds. */
-export function epochMs(sql: string): string {
-  return `floor(extract(epoch FROM ${sql}) * 1000)::float8`;
-}
-
-const firstInstantMs = Date.parse('0001-01-01T00:00:00Z');
-const lastInstantMs = Date.parse('9999-12-31T23:59:59Z');
-
-/**
- * An instant as a value for `$1::timestamptz`, kept within the years that ISO 8601 writes as
- * Postgres reads them: a threshold of thousands of years is one that nothing reaches.
- */
-export function instantParameter(ms: number): string {
-  return new Date(Math.min(Math.max(ms, firstInstantMs), lastInstantMs)).toISOString();
 }
 
 function expiryCounts(row: CountsRow | undefined): ExpiryCounts {

@@ -35,6 +35,7 @@ const tokens: TokenObservation = {
   inactive,
   earliestExpiresAtMs: now.getTime() - hourMs,
   mostUrgent: [{ id: 'a', active: true, expiresAtMs: now.getTime() - hourMs }],
+  rows: null,
 };
 const lag = {
   oldestSuccessAtMs: now.getTime() - 5 * hourMs,
@@ -48,10 +49,14 @@ const source = (name: string, reading: ProviderObservation['sources'][number]['r
   optional: name !== 'app:tokens',
   reading,
 });
-const configured = [
-  { name: 'app:tokens', optional: false },
-  { name: 'app:log', optional: true },
-];
+const config = {
+  sources: [
+    { name: 'app:tokens', optional: false },
+    { name: 'app:log', optional: true },
+  ],
+  providers: [{ name: 'app', declaredLifetimeMs: null }],
+  pollIntervalMs: 30_000,
+};
 
 /** A poll that saw everything, but for what `changes` says. */
 function poll(changes: Partial<ProviderObservation> = {}, at = now): PollResult {
@@ -81,7 +86,7 @@ const withoutTokens = poll(
 );
 
 const after = (...results: readonly PollResult[]): Assessment =>
-  results.reduce((known, result) => assess(result, known, configured), nothingKnown);
+  results.reduce((known, result) => assess(result, new Map(), known, config), nothingKnown);
 const app = ({ providers }: Assessment) => providers.get('app');
 
 describe('a poll that saw everything', () => {
@@ -127,7 +132,12 @@ describe('a poll that saw everything', () => {
 describe('what a poll could not see', () => {
   it('is not known, and not zero, while it never was', () => {
     expect(nothingKnown).toMatchObject({ observedAt: null, complete: false });
-    expect(app(after(withoutTokens))).toEqual({ tokens: null, syncs: null, stuckSyncs: null });
+    expect(app(after(withoutTokens))).toEqual({
+      tokens: null,
+      syncs: null,
+      stuckSyncs: null,
+      grants: null,
+    });
     expect(after(outage).providers.size).toBe(0);
   });
 

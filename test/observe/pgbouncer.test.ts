@@ -43,11 +43,10 @@ describeWith('pgbouncer', 'through pgbouncer in transaction mode', () => {
 
   const assessed = (observation: Observation) => {
     const { config } = pollers[0]!;
-    const { providers, complete } = assess(
-      { ok: true, observation },
-      nothingKnown,
-      configuredSources(config),
-    );
+    const { providers, complete } = assess({ ok: true, observation }, new Map(), nothingKnown, {
+      ...config,
+      sources: configuredSources(config),
+    });
     return { complete, fathom: providers.get('fathom') };
   };
 

@@ -69,12 +69,16 @@ export function createPoller(
     idleErrors,
     observe: observeNow,
     async poll() {
-      const sources = configuredSources(config);
+      const assessed = {
+        sources: configuredSources(config),
+        providers: config.providers,
+        pollIntervalMs: config.pollIntervalMs,
+      };
       try {
-        latest = assess({ ok: true, observation: await observeNow() }, latest, sources);
+        latest = assess({ ok: true, observation: await observeNow() }, new Map(), latest, assessed);
       } catch (error) {
         if (!(error instanceof DatabaseError)) throw error;
-        latest = assess({ ok: false, failure: error.failure }, latest, sources);
+        latest = assess({ ok: false, failure: error.failure }, new Map(), latest, assessed);
       }
       return latest;
     },

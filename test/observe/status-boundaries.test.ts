@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { tokenStatus, tokenStatusWords } from '../../src/assess/token-status.js';
 import { readSnapshot } from '../../src/database/read-snapshot.js';
 import { instantSql } from '../../src/observe/readable-table.js';
-import { epochMs } from '../../src/observe/tokens.js';
+import { epochMs } from '../../src/observe/instant-sql.js';
 import { createDatabase, describeOnEachServer, type TestDatabase } from '../support/postgres.js';
 import { createPoller, type Poller } from './poller.js';
 

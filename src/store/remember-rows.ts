@@ -1,0 +1,34 @@
+import type { Pool } from 'pg';
+import { writeTransaction } from '../database/write-transaction.js';
+import { isAppCallUnderWay } from './app-call.js';
+import { recordChanges } from './record-changes.js';
+import type { ChangeEvent, TokenChange } from './record-changes.js';
+import { readTokenMemory } from './token-memory.js';
+import type { TokenMemory } from './token-memory.js';
+
+/** The memory of a provider's tokens after a poll, and the events that this replica recorded. */
+export interface RememberedRows {
+  readonly memory: ReadonlyMap<string, TokenMemory>;
+  readonly events: readonly ChangeEvent[];
+}
+
+/** Takes over what `findChanges` finds between the memory and what a poll saw at `observedAt`. */
+export async function rememberRows(
+  pool: Pool,
+  provider: string,
+  observedAt: Date,
+  findChanges: (memory: ReadonlyMap<string, TokenMemory>) => readonly TokenChange[],
+): Promise<RememberedRows> {
+  return writeTransaction(pool, async (query) => {
+    const before = await readTokenMemory(query, provider);
+    // The application is refreshing for us: whoever asked it will remember what moved.
+    if (await isAppCallUnderWay(query, provider)) return { memory: before, events: [] };
+    const changes = findChanges(before);
+    if (changes.length === 0) return { memory: before, events: [] };
+    const recorded = await recordChanges(query, provider, changes, observedAt);
+    return {
+      memory: await readTokenMemory(query, provider),
+      events: recorded.map(({ event }) => event),
+    };
+  });
+}

@@ -1,0 +1,65 @@
+import type { Query } from '../database/read-snapshot.js';
+import { stateSchema } from './migrate.js';
+
+/** What is remembered of one token. Instants are epoch milliseconds, by the database's clock. */
+export interface TokenMemory {
+  readonly tokenId: string;
+  readonly firstSeenAtMs: number;
+  /** The row was gone from the application's table when last looked. */
+  readonly goneAtMs: number | null;
+  readonly active: boolean;
+  readonly expiresAtMs: number | null;
+  readonly expiryMovedAtMs: number | null;
+  /** How far ahead the last five forward moves put the expiry, in milliseconds. */
+  readonly observedLifetimesMs: readonly number[];
+  readonly refreshedAtMs: number | null;
+  /** `expires_in` of our own last refresh, in milliseconds. */
+  readonly expiresInMs: number | null;
+  readonly failures: number;
+  readonly failureReason: string | null;
+  readonly failedAtMs: number | null;
+  readonly notBeforeMs: number | null;
+  /** Keyed hash of the refresh token at the last attempt. */
+  readonly fingerprint: string | null;
+  /** First `invalid_grant` on that refresh token, not confirmed yet. */
+  readonly suspectedAtMs: number | null;
+  readonly deadSinceMs: number | null;
+  /** Journal that holds the claim. */
+  readonly claimedBy: string | null;
+  readonly claimedAtMs: number | null;
+}
+
+/** Reads what is remembered of all tokens of a provider, by token id. */
+export async function readTokenMemory(
+  query: Query,
+  provider: string,
+): Promise<ReadonlyMap<string, TokenMemory>> {
+  const rows = await query<TokenMemory & Record<string, unknown>>(
+    `SELECT ${tokenMemoryColumns} FROM ${stateSchema}.tokens WHERE provider = $1`,
+    [provider],
+  );
+  return new Map(rows.map((row) => [row.tokenId, row]));
+}
+
+const ms = (column: string) => `floor(extract(epoch FROM ${column}) * 1000)::float8`;
+
+/** The select list that yields a `TokenMemory`. */
+export const tokenMemoryColumns = `
+  token_id AS "tokenId",
+  ${ms('first_seen_at')} AS "firstSeenAtMs",
+  ${ms('gone_at')} AS "goneAtMs",
+  active,
+  ${ms('expires_at')} AS "expiresAtMs",
+  ${ms('expiry_moved_at')} AS "expiryMovedAtMs",
+  ARRAY(SELECT seconds * 1000 FROM unnest(observed_lifetimes_seconds) seconds) AS "observedLifetimesMs",
+  ${ms('refreshed_at')} AS "refreshedAtMs",
+  expires_in_seconds * 1000 AS "expiresInMs",
+  failures,
+  failure_reason AS "failureReason",
+  ${ms('failed_at')} AS "failedAtMs",
+  ${ms('not_before')} AS "notBeforeMs",
+  fingerprint,
+  ${ms('suspected_at')} AS "suspectedAtMs",
+  ${ms('dead_since')} AS "deadSinceMs",
+  claimed_by::text AS "claimedBy",
+  ${ms('claimed_at')} AS "claimedAtMs"`;
