@@ -1,0 +1,67 @@
+import type { Pool } from 'pg';
+import { writeTransaction } from '../database/write-transaction.js';
+import {
+  clearBackoffs,
+  closeClaims,
+  lockProviderHealth,
+  saveProviderHealth,
+} from '../store/claims.js';
+import type { ClosedClaim } from '../store/claims.js';
+import type { AttemptOutcome } from './breaker-after.js';
+import { failureReasons, failureScope } from './failure-reason.js';
+import { parseProviderHealth } from './parse-provider-health.js';
+import { afterAttempt } from './provider-health.js';
+import type { HealthChange } from './provider-health.js';
+
+/** A claim to close, and what its outcome says of the provider. */
+export interface Closing {
+  readonly closed: ClosedClaim;
+  readonly attempt: AttemptOutcome;
+  readonly atMs: number;
+  readonly retryAfterMs: number | null;
+}
+
+/** Reasons whose backoffs end when the provider is seen to work again. */
+const transientReasons = failureReasons.filter((reason) => failureScope(reason) === 'transient');
+
+/**
+ * Remembers outcomes, of the tokens and of their provider, in one committed transaction; returns
+ * what changed for the provider.
+ */
+export async function recordOutcomes(
+  pool: Pool,
+  target: {
+    readonly provider: string;
+    readonly journalId: string;
+    readonly configurationFingerprint: string;
+  },
+  closings: readonly Closing[],
+): Promise<readonly HealthChange[]> {
+  const { provider, journalId, configurationFingerprint } = target;
+  return writeTransaction(pool, async (query) => {
+    let health = parseProviderHealth(await lockProviderHealth(query, provider));
+    const ended = await closeClaims(
+      query,
+      provider,
+      journalId,
+      closings.map(({ closed }) => closed),
+    );
+    const changes: HealthChange[] = [];
+    for (const { closed, attempt, atMs, retryAfterMs } of closings) {
+      // What was remembered already, by a transaction whose end was not heard, counts once.
+      if (!ended.has(closed.memory.tokenId)) continue;
+      const next = afterAttempt(health, {
+        tokenId: closed.memory.tokenId,
+        atMs,
+        outcome: attempt,
+        retryAfterMs,
+        configurationFingerprint,
+      });
+      health = next.health;
+      changes.push(...next.changes);
+    }
+    await saveProviderHealth(query, provider, health);
+    if (changes.includes('closed')) await clearBackoffs(query, provider, transientReasons);
+    return changes;
+  });
+}

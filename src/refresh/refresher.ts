@@ -1,0 +1,244 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ProviderConfig, RefreshConfig } from '../config/config.js';
+import type { ClaimDecision, ClaimResult, ProviderState, UncertainClaim } from '../store/claims.js';
+import type { TokenMemory } from '../store/token-memory.js';
+import { chooseCanary, chooseDue } from './choose-due.js';
+import type { CanaryCandidate, DueToken } from './choose-due.js';
+import { chooseForced } from './choose-forced.js';
+import { passedOver } from './forced-outcome.js';
+import { parseProviderHealth } from './parse-provider-health.js';
+import { admission, noteProbe } from './provider-health.js';
+import type { Admission, ProviderHealth } from './provider-health.js';
+
+/** How many tokens one claim looks at, where some of them may be others' already. */
+const mostLookedAt = 500;
+
+/** What a poll found due, and when. */
+export interface DueWork {
+  readonly observedAt: Date;
+  readonly due: readonly DueToken[];
+  /** Tokens that may be tried to find out whether the provider works. */
+  readonly candidates: readonly CanaryCandidate[];
+}
+
+export interface RefresherEffects {
+  readonly claim: (
+    observedAt: Date,
+    uncertain: readonly UncertainClaim[],
+    decide: (state: ProviderState) => ClaimDecision,
+  ) => Promise<ClaimResult>;
+  /**
+   * Refreshes one claimed token to its end: remembered, and its claim closed. A canary is sent
+   * whether or not it is due. Must not reject.
+   */
+  readonly refresh: (memory: TokenMemory, isCanary: boolean) => Promise<void>;
+  /** Nothing is tried for a token that a person asked for, and why. */
+  readonly onPassedOver: (tokenId: string, why: string) => void;
+  /** The claims could not be taken; the next poll brings the work again. */
+  readonly onClaimFailed: (error: unknown) => void;
+}
+
+/** Tokens that a person asked for, and when by the database's clock. */
+export interface ForcedWork {
+  readonly askedAt: Date;
+  readonly tokenIds: readonly string[];
+}
+
+export interface Refresher {
+  /** Takes what is due, in place of what an earlier poll found; never waits. */
+  readonly offer: (work: DueWork) => void;
+  /** Tries tokens before all others, due or not; never waits. */
+  readonly force: (work: ForcedWork) => void;
+  /** Claims nothing more, and waits for the requests that are out. */
+  readonly stop: () => Promise<void>;
+}
+
+/**
+ * Works off what is due for one provider, beside the polls and never awaited by them.
+ *
+ * Twice as many tokens are under way as requests may be in flight, so that reading and storing
+ * one does not keep another from being sent.
+ */
+export function createRefresher(
+  { refresh }: ProviderConfig & { readonly refresh: RefreshConfig },
+  configurationFingerprint: string,
+  effects: RefresherEffects,
+): Refresher {
+  const capacity = 2 * refresh.concurrency;
+  const underWay = new Set<Promise<void>>();
+  const stopping = new AbortController();
+  let work: DueWork | null = null;
+  let handled = new Set<string>();
+  let running: Promise<void> | null = null;
+  let uncertain: readonly UncertainClaim[] = [];
+  let forced: readonly ForcedWork[] = [];
+  let triedInPause = false;
+
+  const start = (memory: TokenMemory, isCanary: boolean): Promise<void> => {
+    const refreshing = effects.refresh(memory, isCanary).finally(() => underWay.delete(refreshing));
+    underWay.add(refreshing);
+    return refreshing;
+  };
+
+  const claim = async (
+    observedAt: Date,
+    decide: (state: ProviderState) => ClaimDecision,
+  ): Promise<ClaimResult> => {
+    let attempt: UncertainClaim = { tokenIds: [], claimedAt: observedAt };
+    try {
+      const result = await effects.claim(observedAt, uncertain, (state) => {
+        const decision = decide(state);
+        attempt = { tokenIds: decision.tokenIds, claimedAt: state.now };
+        return decision;
+      });
+      uncertain = [];
+      return result;
+    } catch (error) {
+      uncertain = [...uncertain, attempt];
+      throw error;
+    }
+  };
+
+  /** In a pause one token is tried for each time that a person asks; it decides for the others. */
+  const stepForced = async ({ askedAt, tokenIds }: ForcedWork): Promise<void> => {
+    const room = capacity - underWay.size;
+    if (room <= 0) {
+      await Promise.race(underWay);
+      return;
+    }
+    let choice = chooseForced([], { kind: 'all' }, false, 0);
+    const { claimed, nextSlotInMs } = await claim(askedAt, (state) => {
+      const health = parseProviderHealth(state.breaker);
+      const allowed = admission(health, state.now.getTime(), configurationFingerprint);
+      choice = chooseForced(tokenIds, allowed, triedInPause, Math.min(room, state.freeSlots));
+      return { tokenIds: choice.tokenIds, limit: choice.tokenIds.length, breaker: health };
+    }).catch((error: unknown) => {
+      forced = forced.slice(1);
+      forgetForced(tokenIds, passedOver.memory);
+      throw error;
+    });
+    const chosen = new Set(choice.tokenIds);
+    const started = claimed.map((memory) => start(memory, false));
+    const held = new Set(chosen);
+    for (const { tokenId } of claimed) held.delete(tokenId);
+    forgetForced([...held], passedOver.held);
+    const rest = tokenIds.filter((tokenId) => !chosen.has(tokenId));
+    if (choice.refusal !== null) forgetForced(rest, choice.refusal);
+    const left = choice.refusal === null ? rest : [];
+    forced = [...(left.length > 0 ? [{ askedAt, tokenIds: left }] : []), ...forced.slice(1)];
+    if (left.length === 0) triedInPause = false;
+    else if (choice.alone && chosen.size > 0) triedInPause = true;
+    if (choice.alone) await Promise.all(started);
+    if (chosen.size === 0 && nextSlotInMs > 0) {
+      await delay(nextSlotInMs, undefined, { signal: stopping.signal }).catch(() => undefined);
+    }
+  };
+
+  const forgetForced = (tokenIds: readonly string[], why: string): void => {
+    for (const tokenId of tokenIds) effects.onPassedOver(tokenId, why);
+  };
+
+  /** Says whether there may be more to do. */
+  const step = async (current: DueWork): Promise<boolean> => {
+    const room = capacity - underWay.size;
+    if (room <= 0) {
+      await Promise.race(underWay);
+      return true;
+    }
+    const waiting = current.due.filter(({ tokenId }) => !handled.has(tokenId));
+    const candidates = current.candidates.filter(({ tokenId }) => !handled.has(tokenId));
+    if (waiting.length === 0) return false;
+
+    let admitted = 'none' as Admission['kind'];
+    let chosen: readonly string[] = [];
+    let most = 0;
+    const decide = (state: ProviderState): ClaimDecision => {
+      const health = parseProviderHealth(state.breaker);
+      const nowMs = state.now.getTime();
+      const allowed = admission(health, nowMs, configurationFingerprint);
+      most = Math.min(room, state.freeSlots);
+      admitted = allowed.kind;
+      // Other replicas choose in the same order: what they took is passed over in one statement.
+      const looked = most > 0 && admitted === 'all' ? mostLookedAt : most;
+      chosen = choose(allowed, waiting, candidates, looked);
+      const breakerNow = noteAlone(health, allowed, chosen, nowMs);
+      return { tokenIds: chosen, limit: most, breaker: breakerNow };
+    };
+    const { claimed, nextSlotInMs } = await claim(current.observedAt, decide);
+    const moreMayBeFree = claimed.length === most;
+    const done = moreMayBeFree ? claimed.map(({ tokenId }) => tokenId) : chosen;
+    for (const tokenId of done) handled.add(tokenId);
+    const started = claimed.map((memory) => start(memory, admitted === 'canary'));
+
+    if (chosen.length > 0) {
+      // One that was admitted alone decides about the others.
+      if (admitted !== 'all') await Promise.all(started);
+      return true;
+    }
+    if (nextSlotInMs > 0) {
+      await delay(nextSlotInMs, undefined, { signal: stopping.signal }).catch(() => undefined);
+      return true;
+    }
+    return false;
+  };
+
+  const run = async (): Promise<void> => {
+    try {
+      while (!stopping.signal.aborted) {
+        const [first] = forced;
+        if (first !== undefined) await stepForced(first);
+        else if (work === null || !(await step(work))) break;
+      }
+    } catch (error) {
+      effects.onClaimFailed(error);
+    }
+  };
+
+  const keepRunning = (): void => {
+    if (stopping.signal.aborted) return;
+    running ??= run().finally(() => {
+      running = null;
+    });
+  };
+
+  return {
+    offer(next) {
+      work = next;
+      handled = new Set();
+      keepRunning();
+    },
+    force(next) {
+      forced = [...forced, next];
+      keepRunning();
+    },
+    async stop() {
+      stopping.abort();
+      await running;
+      await Promise.all(underWay);
+      for (const { tokenIds } of forced) forgetForced(tokenIds, passedOver.stopping);
+    },
+  };
+}
+
+function choose(
+  allowed: Admission,
+  due: readonly DueToken[],
+  candidates: readonly CanaryCandidate[],
+  limit: number,
+): readonly string[] {
+  if (limit <= 0) return [];
+  if (allowed.kind !== 'canary')
+    return chooseDue(due, allowed, limit).map(({ tokenId }) => tokenId);
+  const canary = chooseCanary(candidates, allowed.prefer);
+  return canary === null ? [] : [canary.tokenId];
+}
+
+function noteAlone(
+  health: ProviderHealth,
+  { kind }: Admission,
+  [tokenId]: readonly string[],
+  nowMs: number,
+): ProviderHealth {
+  const alone = kind === 'fresh' || kind === 'canary';
+  return alone && tokenId !== undefined ? noteProbe(health, tokenId, nowMs) : health;
+}

@@ -1,0 +1,83 @@
+import type { Dispatcher } from 'undici';
+import { type EndpointRequest, requestLimits, sendBoundedRequest } from './bounded-request.js';
+import {
+  clientAuthentication,
+  type ClientAuthenticationMethod,
+  type ClientCredentials,
+} from './client-authentication.js';
+import { endpointProblem } from './endpoint-url.js';
+import type { Exchange, RequestLimits } from './exchange.js';
+
+/** How to refresh at a provider's token endpoint. A provider's quirks are data in here. */
+export interface TokenEndpoint extends ClientCredentials {
+  readonly url: string;
+  readonly authentication: ClientAuthenticationMethod;
+  /** Fixed form parameters: `scope`, `resource`. They can't replace those of the request. */
+  readonly extraParameters: Readonly<Record<string, string>>;
+  /** Fixed headers, as `accept`. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The provider's own error codes → those of RFC 6749 section 5.2. */
+  readonly aliases: Readonly<Record<string, string>>;
+  readonly limits?: RequestLimits;
+}
+
+/** What is wrong with the configuration, in words that hold no secret; empty when it can be used. */
+export function tokenEndpointProblems(endpoint: TokenEndpoint): string[] {
+  const problems: string[] = [];
+  const urlProblem = endpointProblem(endpoint.url);
+  if (urlProblem !== null) problems.push(`the URL of the token endpoint ${urlProblem}`);
+  if (endpoint.clientId === '') problems.push('the client id is missing');
+  if (endpoint.authentication !== 'none' && (endpoint.clientSecret ?? '') === '') {
+    problems.push(`the client secret is missing: ${endpoint.authentication} needs it`);
+  }
+  return problems;
+}
+
+/** Builds the request of RFC 6749 section 6. Secret. */
+export function buildRefreshRequest(
+  endpoint: TokenEndpoint,
+  refreshToken: string,
+): EndpointRequest {
+  const authentication = clientAuthentication[endpoint.authentication](endpoint);
+  const configured: Record<string, string> = {};
+  for (const [name, value] of Object.entries(endpoint.headers)) {
+    configured[name.toLowerCase()] = value;
+  }
+  return {
+    url: endpoint.url,
+    headers: {
+      accept: 'application/json',
+      ...configured,
+      'content-type': 'application/x-www-form-urlencoded',
+      ...authentication.headers,
+    },
+    body: new URLSearchParams({
+      ...endpoint.extraParameters,
+      grant_type: 'refresh_token',
+      refresh_token: refreshToken,
+      ...authentication.parameters,
+    }).toString(),
+  };
+}
+
+/**
+ * Sends one refresh request. The answer comes back raw: it is to be journalled before
+ * `parseTokenResponse` looks at it, since under rotation it may hold the only valid token.
+ */
+export function sendRefreshRequest(
+  connections: Dispatcher,
+  endpoint: TokenEndpoint,
+  refreshToken: string,
+  onSlow?: () => void,
+): Promise<Exchange> {
+  const request = buildRefreshRequest(endpoint, refreshToken);
+  return sendBoundedRequest(connections, request, endpoint.limits ?? requestLimits, onSlow);
+}
+
+/** Everything secret that a refresh request sends, for `parseTokenResponse` to keep out of words. */
+export function secretsSent(endpoint: TokenEndpoint, refreshToken: string): string[] {
+  const { authorization } = buildRefreshRequest(endpoint, refreshToken).headers;
+  return [refreshToken, endpoint.clientSecret, authorization?.split(' ')[1]].filter(
+    (secret): secret is string => typeof secret === 'string' && secret !== '',
+  );
+}
