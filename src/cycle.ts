@@ -1,34 +1,39 @@
 import { assess } from './assess/assess.js';
-import type { Assessment, PollResult } from './assess/assess.js';
+import type { AssessedConfig, Assessment, Memories, PollResult } from './assess/assess.js';
 import type { PollFailureReason } from './database/explain-database-error.js';
+import type { Observation } from './observe/observe.js';
 import type { PollRecord } from './publish/metrics.js';
 
 /** What a poll needs of the outside. app.ts passes the real ones. */
 export interface CycleEffects {
   /** Reads the world; a database that can't be used is a result, not an exception. */
   readonly observe: (previous: Assessment) => Promise<PollResult>;
+  /** Takes the rows over into the memory, and tells what is remembered. */
+  readonly remember: (observation: Observation) => Promise<Memories>;
   /** Shows what is now known, and how the poll went. */
   readonly publish: (assessment: Assessment, poll: PollRecord) => Promise<void>;
+  /** Hands over what is due; the refreshers work beside the polls. */
+  readonly refresh: (assessment: Assessment) => void;
   /** Writes the poll's one log line. */
   readonly report: (assessment: Assessment, poll: PollRecord, previous: Assessment) => void;
   readonly monotonicMs: () => number;
 }
 
-export interface CycleConfig {
-  readonly sources: readonly { readonly name: string; readonly optional: boolean }[];
-}
-
-/** One poll: read the world, work out what it means, show it, tell of it. Returns what is known. */
+/**
+ * One poll: read the world, remember it, work out what it means, show it, refresh what is due.
+ * Returns what is known.
+ */
 export async function runCycle(
   effects: CycleEffects,
-  { sources }: CycleConfig,
+  config: AssessedConfig,
   previous: Assessment,
 ): Promise<Assessment> {
   const startedAtMs = effects.monotonicMs();
   const result = await effects.observe(previous);
+  const memories: Memories = result.ok ? await effects.remember(result.observation) : new Map();
   const durationMs = effects.monotonicMs() - startedAtMs;
 
-  const assessment = assess(result, previous, sources);
+  const assessment = assess(result, memories, previous, config);
 
   const poll: PollRecord = {
     durationMs,
@@ -36,6 +41,7 @@ export async function runCycle(
     clockSkewMs: result.ok ? result.observation.clockSkewMs : null,
   };
   await effects.publish(assessment, poll);
+  if (result.ok) effects.refresh(assessment);
   effects.report(assessment, poll, previous);
   return assessment;
 }

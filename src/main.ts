@@ -9,9 +9,15 @@ import { demo } from './commands/demo.js';
 import { doctor } from './commands/doctor.js';
 import { exitCode } from './commands/exit-code.js';
 import type { ExitCode } from './commands/exit-code.js';
+import { explain } from './commands/explain.js';
+import { journalAbandon, journalList } from './commands/journal.js';
+import { migrate } from './commands/migrate.js';
+import { osUser } from './commands/os-user.js';
+import { refresh } from './commands/refresh.js';
 import { serve } from './commands/serve.js';
 import { start } from './commands/start.js';
 import { status } from './commands/status.js';
+import { requestPatienceMs } from './store/refresh-requests.js';
 
 const { version } = JSON.parse(
   readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
@@ -88,6 +94,55 @@ function program(): Command {
         failOn: options.failOn ?? null,
       });
     });
+  add('explain', 'say all about one token: what it is, when it is refreshed, what would help')
+    .argument('<id>', 'token_id or user_id')
+    .option('--json', 'print JSON', false)
+    .action(async (id: string, { json }: { json: boolean }) => {
+      result = await explain(context, { id, json });
+    });
+  add('refresh', 'refresh tokens now, due or not, through the running exporter')
+    .option('--token-id <id>', 'this token, even if its grant is dead')
+    .option('--user-id <subject>', 'the tokens of this user, even if their grants are dead')
+    .option('--due', 'every token whose time has come, also while it backs off', false)
+    .option('--provider <name>', 'only this provider; alone, all its tokens')
+    .option('--dry-run', 'list what would be refreshed, and why; touch nothing', false)
+    .option('--here', 'in this process instead of the running exporter', false)
+    .action(async (options: RefreshFlags) => {
+      result = await refresh(context, {
+        tokenId: options.tokenId ?? null,
+        userId: options.userId ?? null,
+        due: options.due,
+        provider: options.provider ?? null,
+        dryRun: options.dryRun,
+        here: options.here,
+        patienceMs: requestPatienceMs,
+      });
+    });
+  const journal = add('journal', 'see and free what the journals of refreshes hold');
+  journal
+    .command('list')
+    .description('list the journals, when each was last seen, and what it holds claimed')
+    .allowExcessArguments(false)
+    .exitOverride()
+    .action(async () => {
+      result = await journalList(context);
+    });
+  journal
+    .command('abandon')
+    .description('free what a journal that will never come back holds claimed')
+    .argument('<id>', 'id of the journal, as list shows it')
+    .option('--yes', 'do it; without it, only show what would be freed', false)
+    .option('--as <name>', 'who does it, for the ledger', osUser())
+    .allowExcessArguments(false)
+    .exitOverride()
+    .action(async (journalId: string, { yes, as }: { yes: boolean; as: string }) => {
+      result = await journalAbandon(context, { journalId, yes, actor: as });
+    });
+  add('migrate', "bring the schema of the exporter's memory up to date")
+    .option('--print', 'print the SQL instead, and connect to nothing', false)
+    .action(async ({ print }: { print: boolean }) => {
+      result = await migrate(context, print);
+    });
   add('doctor', 'connect, say what can be seen, and what would help')
     .option('--json', 'print JSON', false)
     .action(async ({ json }: { json: boolean }) => {
@@ -97,6 +152,15 @@ function program(): Command {
     result = checkConfig(context);
   });
   return commands;
+}
+
+interface RefreshFlags {
+  readonly tokenId?: string;
+  readonly userId?: string;
+  readonly due: boolean;
+  readonly provider?: string;
+  readonly dryRun: boolean;
+  readonly here: boolean;
 }
 
 interface StatusFlags {

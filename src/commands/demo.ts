@@ -1,6 +1,5 @@
-import { fileURLToPath } from 'node:url';
 import { formatBanner } from '../demo/banner.js';
-import { startDemoWorld, worldFolder } from '../demo/demo-world.js';
+import { startDemoWorld } from '../demo/demo-world.js';
 import type { CommandContext } from './command-context.js';
 import type { ExitCode } from './exit-code.js';
 import { runApp } from './serve.js';
@@ -9,13 +8,14 @@ import { runApp } from './serve.js';
 export async function demo(context: CommandContext): Promise<ExitCode> {
   const world = await startDemoWorld();
   try {
+    // Nothing that configures a real exporter may reach into the demo.
+    const { PATH, LISTEN_ADDRESS, POLL_INTERVAL, LOG_LEVEL } = context.env;
     const env = {
-      ...context.env,
-      DATABASE_URL: world.url,
-      DATABASE_URL_FILE: '',
-      DATABASE_CA: '',
-      DATABASE_CA_FILE: '',
-      CONFIG_FILE: fileURLToPath(new URL('demo.yaml', worldFolder)),
+      PATH,
+      LISTEN_ADDRESS,
+      POLL_INTERVAL: POLL_INTERVAL ?? '5s',
+      LOG_LEVEL,
+      ...world.env,
     };
     return await runApp({ ...context, env }, { version: context.version, demo: true }, (app) => {
       context.stdout.write(formatBanner({ listenUrl: app.url, databaseUrl: world.url }));

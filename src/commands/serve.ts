@@ -23,7 +23,8 @@ export async function runApp(
   if (ready === null) return exitCode.usage;
   const { config, connection } = ready;
   const log = createLog(config.logLevel, context.stderr.isTTY);
-  for (const warning of ready.warnings) log.warn(warning);
+  // Of the demo's own configuration nobody needs to be warned.
+  if (!facts.demo) for (const warning of ready.warnings) log.warn(warning);
 
   let app: App;
   try {

@@ -11,6 +11,7 @@ import { prepareConnection, withDatabase } from './command-context.js';
 import type { CommandContext } from './command-context.js';
 import { exitCode } from './exit-code.js';
 import type { ExitCode } from './exit-code.js';
+import { formatInstant, isoInstant } from './format-instant.js';
 import { printable } from './printable.js';
 import { formatTable } from './table.js';
 
@@ -141,19 +142,6 @@ function formatSummary(rows: readonly StatusRow[]): string {
   return counts.length === 0 ? total : `${total}: ${counts.join(', ')}`;
 }
 
-/** `2025-11-27 08:12:05Z`, as Postgres spells infinity, null where no expiry is recorded. */
-function formatInstant(ms: number | null): string | null {
-  if (ms === null) return null;
-  if (!Number.isFinite(ms)) return ms > 0 ? 'infinity' : '-infinity';
-  const date = new Date(ms);
-  // Postgres reaches further than Date does.
-  if (Number.isNaN(date.getTime())) return ms > 0 ? 'after 275760' : 'before -271821';
-  return date
-    .toISOString()
-    .replace('T', ' ')
-    .replace(/\.\d+Z$/, 'Z');
-}
-
 function statusJson({ now, providers }: TokenListing, rows: readonly StatusRow[]): unknown {
   return {
     now: now.toISOString(),
@@ -173,10 +161,4 @@ function statusJson({ now, providers }: TokenListing, rows: readonly StatusRow[]
         : [{ provider: provider.name, reason: tokens.reason, remedy: tokens.remedy }],
     ),
   };
-}
-
-/** As JSON has it: ISO 8601 to the millisecond, where it is an instant that ISO 8601 can write. */
-function isoInstant(ms: number | null): string | null {
-  const date = new Date(ms ?? Number.NaN);
-  return Number.isNaN(date.getTime()) ? formatInstant(ms) : date.toISOString();
 }

@@ -1,7 +1,11 @@
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { Counter, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import type { Gauge } from 'prom-client';
 import type { Assessment, ProviderAssessment } from '../assess/assess.js';
 import { pollFailureReasons } from '../database/explain-database-error.js';
 import type { PollFailureReason } from '../database/explain-database-error.js';
+import { gauge } from './gauge.js';
+import { createRefreshMetrics } from './refresh-metrics.js';
+import type { RefreshMetrics } from './refresh-metrics.js';
 
 /** How one poll went, beside what it found. */
 export interface PollRecord {
@@ -25,6 +29,7 @@ export interface Metrics {
   /** Takes over the result of a poll. Gauges of what the poll could not see keep their value. */
   readonly recordPoll: (assessment: Assessment, poll: PollRecord) => void;
   readonly recordSkippedPoll: () => void;
+  readonly refresh: RefreshMetrics;
   /** A poll ended by a fault of the exporter itself: nothing is known of it. */
   readonly recordFaultyPoll: () => void;
 }
@@ -40,14 +45,17 @@ export function createMetrics(facts: ExporterFacts): Metrics {
   collectDefaultMetrics({ register: registry });
   const tokens = tokenGauges(registry);
   const syncs = syncGauges(registry);
+  const refresh = createRefreshMetrics(registry);
   const exporter = exporterMetrics(registry, facts);
 
   return {
     registry,
+    refresh,
     recordPoll(assessment, poll) {
       for (const [provider, state] of assessment.providers) {
         recordTokens(tokens, provider, state.tokens);
         recordSyncs(syncs, provider, state);
+        refresh.recordGrants(provider, state.grants);
       }
       recordExporter(exporter, assessment, poll);
     },
@@ -59,15 +67,6 @@ export function createMetrics(facts: ExporterFacts): Metrics {
       exporter.failures.inc({ reason: 'internal' });
     },
   };
-}
-
-function gauge<const L extends string>(
-  registry: Registry,
-  name: string,
-  help: string,
-  labelNames: readonly L[] = [],
-): Gauge<L> {
-  return new Gauge({ name, help, labelNames, registers: [registry] });
 }
 
 function tokenGauges(registry: Registry) {

@@ -19,6 +19,16 @@ const families = [
       ),
   },
   {
+    name: 'oauth_token_refresh_due_timestamp_seconds',
+    help: 'When the token is, or was, due to be refreshed. Only the most urgent tokens have this series.',
+    samples: (provider: ProviderState): readonly TokenSample[] => {
+      const shown = new Set((provider.tokens?.mostUrgent ?? []).map(({ id }) => id));
+      return (provider.grants?.due ?? []).flatMap(({ tokenId, dueAtMs }) =>
+        shown.has(tokenId) ? [{ id: tokenId, valueMs: dueAtMs }] : [],
+      );
+    },
+  },
+  {
     name: 'oauth_sync_last_success_timestamp_seconds',
     help: 'Last successful sync with this token. Only the most urgent tokens have this series.',
     samples: (provider: ProviderState): readonly TokenSample[] =>

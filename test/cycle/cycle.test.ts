@@ -6,7 +6,11 @@ import { known, unknown } from '../../src/observe/reading.js';
 import { databaseAway } from '../publish/assessments.js';
 
 const now = new Date('2025-11-29T08:00:00Z');
-const sources = [{ name: 'fathom:tokens', optional: false }];
+const config = {
+  sources: [{ name: 'fathom:tokens', optional: false }],
+  providers: [{ name: 'fathom', declaredLifetimeMs: null }],
+  pollIntervalMs: 30_000,
+};
 const noCounts = {
   total: 2,
   withoutExpiry: 0,
@@ -19,6 +23,7 @@ const tokens = known({
   inactive: { ...noCounts, total: 0 },
   earliestExpiresAtMs: null,
   mostUrgent: [],
+  rows: null,
 });
 
 function observing(reading: Observation['providers'][number]['tokens']): PollResult {
@@ -49,6 +54,13 @@ async function poll(result: PollResult, previous: Assessment = nothingKnown) {
       clockMs += 250;
       return Promise.resolve(result);
     },
+    remember: () => {
+      told.push('remember');
+      return Promise.resolve(new Map());
+    },
+    refresh: () => {
+      told.push('refresh what is due');
+    },
     publish: (assessment, record) => {
       told.push(`publish ${assessment.complete ? 'all' : 'not all'}, ${JSON.stringify(record)}`);
       clockMs += 1_000;
@@ -62,16 +74,18 @@ async function poll(result: PollResult, previous: Assessment = nothingKnown) {
     },
     monotonicMs: () => clockMs,
   };
-  const assessment = await runCycle(effects, { sources }, previous);
+  const assessment = await runCycle(effects, config, previous);
   return { told, assessment };
 }
 
 describe('one poll', () => {
-  it('observes, assesses, publishes and reports, in this order', async () => {
+  it('observes, remembers, assesses, publishes, refreshes and reports, in this order', async () => {
     const { told, assessment } = await poll(observing(tokens));
     expect(told).toEqual([
       'observe, knowing what was known',
+      'remember',
       'publish all, {"durationMs":250,"failureReason":null,"clockSkewMs":12}',
+      'refresh what is due',
       'report success',
     ]);
     expect(assessment.observedAt).toEqual(now);
@@ -100,10 +114,12 @@ describe('one poll', () => {
   it('does not hide a fault of the exporter', async () => {
     const effects: CycleEffects = {
       observe: () => Promise.reject(new TypeError('a bug')),
+      remember: () => Promise.resolve(new Map()),
+      refresh: () => undefined,
       publish: () => Promise.resolve(),
       report: () => undefined,
       monotonicMs: () => 0,
     };
-    await expect(runCycle(effects, { sources }, nothingKnown)).rejects.toThrow('a bug');
+    await expect(runCycle(effects, config, nothingKnown)).rejects.toThrow('a bug');
   });
 });

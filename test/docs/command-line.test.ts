@@ -18,15 +18,22 @@ function listed(help: string, title: string): string[] {
   return [...block.matchAll(/^ {2}(\S.*?)(?: {2,}.*)?$/gm)].map(([, entry = '']) => entry);
 }
 
+/** The commands, with those that they have themselves in their place: `journal list`. */
+async function commandsUnder(path: readonly string[]): Promise<string[]> {
+  const { stdout } = await runCli([...path, '--help']);
+  const names = listed(stdout, 'Commands')
+    .map((entry) => entry.split(' ')[0] ?? '')
+    .filter((name) => name !== 'help');
+  if (names.length === 0) return [path.join(' ')];
+  return (await Promise.all(names.map((name) => commandsUnder([...path, name])))).flat();
+}
+
 describe('the README on the command line', () => {
   it('lists the commands that there are, each with its options', async () => {
-    const { stdout } = await runCli(['--help']);
-    const commands = listed(stdout, 'Commands')
-      .map((entry) => entry.split(' ')[0] ?? '')
-      .filter((name) => name !== 'help');
+    const commands = await commandsUnder([]);
     const options = await Promise.all(
       commands.map(async (command) => {
-        const help = await runCli([command, '--help']);
+        const help = await runCli([...command.split(' '), '--help']);
         return listed(help.stdout, 'Options').filter((option) => !option.startsWith('-h,'));
       }),
     );

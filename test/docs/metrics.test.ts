@@ -1,10 +1,14 @@
 import { fileURLToPath } from 'node:url';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ProviderAssessment } from '../../src/assess/assess.js';
+import { grantStates } from '../../src/assess/grant-state.js';
+import type { GrantAssessment } from '../../src/assess/grants.js';
 import { tokenStatuses } from '../../src/assess/token-status.js';
 import { pollFailureReasons } from '../../src/database/explain-database-error.js';
 import { loadWorld, worldFolder } from '../../src/demo/demo-world.js';
 import { sourceStates } from '../../src/observe/reading.js';
+import { failureReasons } from '../../src/refresh/failure-reason.js';
 import { createMetrics } from '../../src/publish/metrics.js';
 import { renderTokenSeries } from '../../src/publish/token-series.js';
 import { createPoller } from '../observe/poller.js';
@@ -44,6 +48,20 @@ function exposedMetrics(exposition: string): Metric[] {
   );
 }
 
+/** Every kind of series that grants have, for tokens that the poll saw. */
+function grantsOf({ tokens }: ProviderAssessment): GrantAssessment {
+  const due = (tokens?.mostUrgent ?? []).map(({ id, expiresAtMs }) => ({
+    tokenId: id,
+    dueAtMs: 0,
+    isDue: true,
+    expiresAtMs,
+    refreshedAtMs: null,
+    failedLastTime: false,
+  }));
+  const grants = { live: 1, at_risk: 0, dead: 0, disabled: 0, unknown: 0 };
+  return { grants, falselyDeactivated: 0, overdue: 0, due };
+}
+
 const byName = (metrics: readonly Metric[]) =>
   [...metrics].sort((a, b) => (a.name < b.name ? -1 : 1));
 
@@ -61,8 +79,17 @@ describe('docs/metrics.md', () => {
     const assessment = await poller.poll();
     await poller.close();
     const metrics = createMetrics({ version: '1.2.3', demo: true, pollIntervalMs: 30_000 });
-    metrics.recordPoll(assessment, { durationMs: 1, failureReason: null, clockSkewMs: 0 });
-    const tokenSeries = await renderTokenSeries(assessment.providers);
+    metrics.refresh.declareProvider('fathom');
+    metrics.refresh.recordJournal(true);
+    const providers = new Map(
+      [...assessment.providers].map(([name, state]) => [
+        name,
+        { ...state, grants: grantsOf(state) },
+      ]),
+    );
+    const judged = { ...assessment, providers };
+    metrics.recordPoll(judged, { durationMs: 1, failureReason: null, clockSkewMs: 0 });
+    const tokenSeries = await renderTokenSeries(providers);
     const exposition = `${await metrics.registry.metrics()}${tokenSeries.toString()}`;
 
     expect(byName(documentedMetrics())).toEqual(byName(exposedMetrics(exposition)));
@@ -71,6 +98,8 @@ describe('docs/metrics.md', () => {
   it.each([
     ['status', '## Access token status', tokenStatuses],
     ['state', '## Sources', sourceStates],
+    ['state', '## Grants', grantStates],
+    ['reason', '### Reasons of a failed refresh', failureReasons],
   ])('explains every %s', (_, heading, values) => {
     const [, ...rows] = tables(section(text, heading))[0] ?? [];
     expect(rows.map(([first = '']) => first.replaceAll('`', '')).sort()).toEqual(
@@ -83,6 +112,15 @@ describe('docs/metrics.md', () => {
       .split('\n')
       .find((line) => line.includes('poll_failures_total'));
     expect(codeSpans(row ?? '')).toEqual(expect.arrayContaining([...pollFailureReasons]));
+  });
+});
+
+describe('the runbook on failed refreshes', () => {
+  it('has a line for every reason', () => {
+    const runbook = readDocument('docs/runbook.md').text;
+    const [, ...rows] = tables(section(runbook, '## OAuthTokenRefreshFailing'))[0] ?? [];
+    const named = rows.flatMap(([reasons = '']) => codeSpans(reasons));
+    expect(named.sort()).toEqual([...failureReasons].sort());
   });
 });
 

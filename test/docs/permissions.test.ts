@@ -116,10 +116,11 @@ describeOnEachServer("the README's permissions", (server) => {
 
 /** Every column that a poll reads of a provider, as `schema.table.column`, in order. */
 function columnsRead({ tokens, syncs }: ProviderConfig): string[] {
-  const { refreshToken, hasRefreshToken, ...columns } = tokens.columns;
+  const { accessToken, refreshToken, hasRefreshToken, ...columns } = tokens.columns;
   const nameOf = ({ schema, table }: TableName, column: string) => `${schema}.${table}.${column}`;
   const own = (ref: ColumnRef | null) => (ref === null ? [] : [nameOf(tokens, ref.column)]);
-  expect([refreshToken?.column, hasRefreshToken]).toEqual(['refresh_token', null]);
+  const secrets = [accessToken?.column, refreshToken?.column, hasRefreshToken];
+  expect(secrets).toEqual(['access_token', 'refresh_token', null]);
   const evidence = [...(syncs?.lastSuccess ?? []), ...(syncs?.running ? [syncs.running] : [])];
   const names = [
     ...Object.values(columns).flatMap(own),

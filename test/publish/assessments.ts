@@ -44,7 +44,7 @@ export function tokensOf(facts: Partial<TokenAssessment> = {}): TokenAssessment 
 }
 
 export function providerOf(facts: Partial<ProviderAssessment> = {}): ProviderAssessment {
-  return { tokens: tokensOf(), syncs: null, stuckSyncs: null, ...facts };
+  return { tokens: tokensOf(), syncs: null, stuckSyncs: null, grants: null, ...facts };
 }
 
 export function assessmentOf(
@@ -109,6 +109,21 @@ export const incident: Assessment = assessmentOf(
         ],
       },
       stuckSyncs: 1,
+      grants: {
+        grants: { live: 2, at_risk: 1, dead: 1, disabled: 2, unknown: 1 },
+        falselyDeactivated: 1,
+        overdue: 2,
+        due: [
+          {
+            tokenId: 'a1',
+            dueAtMs: at('2025-11-27T00:00:00Z'),
+            isDue: true,
+            expiresAtMs: at('2025-11-27T08:00:00Z'),
+            refreshedAtMs: null,
+            failedLastTime: true,
+          },
+        ],
+      },
     },
     google: providerOf({
       tokens: tokensOf({

@@ -1,0 +1,132 @@
+import { chooseLifetime } from '../assess/lifetime.js';
+import type { Lifetime } from '../assess/lifetime.js';
+import { decideRefresh } from '../assess/refresh-due.js';
+import type { RefreshDecision, RefreshSubject } from '../assess/refresh-due.js';
+import { refreshSubject } from '../assess/refresh-subject.js';
+import type { ProviderConfig } from '../config/config.js';
+import type { SnapshotSource } from '../database/read-snapshot.js';
+import { observeTokenList } from '../observe/observe-token-list.js';
+import { observeRows } from '../observe/observe-rows.js';
+import type { TokenRow } from '../observe/token-rows.js';
+import { readTokenMemory } from '../store/token-memory.js';
+import type { TokenMemory } from '../store/token-memory.js';
+import { memoryRemedies, missesMemory } from './state-database.js';
+import type { StateDatabase } from './state-database.js';
+
+/** A token: its row, what is remembered of it, and what follows for its refresh. */
+export interface TokenFacts {
+  readonly provider: ProviderConfig;
+  readonly row: TokenRow;
+  readonly account: string | null;
+  /** null: nothing is remembered yet. */
+  readonly memory: TokenMemory | null;
+  readonly subject: RefreshSubject;
+  readonly lifetime: Lifetime | null;
+  readonly decision: RefreshDecision;
+}
+
+export interface FactsReading {
+  /** By the database's clock. */
+  readonly now: Date;
+  readonly tokens: readonly TokenFacts[];
+  /** What is remembered of rows that are gone. */
+  readonly gone: readonly { readonly provider: ProviderConfig; readonly memory: TokenMemory }[];
+  /** Providers that can't be read, and why. */
+  readonly unread: readonly string[];
+  /** Why nothing is remembered; null: it is. */
+  readonly memoryProblem: string | null;
+}
+
+/** Reads every token of these providers, and what is remembered of them. */
+export async function readTokenFacts(
+  database: SnapshotSource,
+  state: StateDatabase,
+  providers: readonly ProviderConfig[],
+  pollIntervalMs: number,
+): Promise<FactsReading> {
+  const listing = await observeTokenList(database, providers, Date.now);
+  const unread: string[] = [];
+  const tokens: TokenFacts[] = [];
+  const gone: { provider: ProviderConfig; memory: TokenMemory }[] = [];
+  let memoryProblem: string | null = null;
+  for (const { provider, tokens: listed } of listing.providers) {
+    if (!listed.known) {
+      unread.push(`${provider.name}: ${listed.reason}; ${listed.remedy}`);
+      continue;
+    }
+    const accounts = new Map(listed.value.map(({ id, account }) => [id, account]));
+    const { rows } = await observeRows(database, provider);
+    const { memory, problem } = await readMemory(state, provider.name);
+    memoryProblem ??= problem;
+    for (const row of rows) {
+      const remembered = memory.get(row.id) ?? null;
+      tokens.push({
+        provider,
+        row,
+        account: accounts.get(row.id) ?? null,
+        memory: remembered,
+        ...judge(provider, row, remembered, listing.now, pollIntervalMs),
+      });
+    }
+    const there = new Set(rows.map(({ id }) => id));
+    for (const each of memory.values()) {
+      if (!there.has(each.tokenId)) gone.push({ provider, memory: each });
+    }
+  }
+  return { now: listing.now, tokens, gone, unread, memoryProblem };
+}
+
+function judge(
+  provider: ProviderConfig,
+  row: TokenRow,
+  remembered: TokenMemory | null,
+  now: Date,
+  pollIntervalMs: number,
+): Pick<TokenFacts, 'subject' | 'lifetime' | 'decision'> {
+  const memory = remembered ?? firstSight(row, now);
+  const subject = refreshSubject(provider, memory, { ...row, currentFingerprint: null });
+  const lifetime = chooseLifetime({
+    ...memory,
+    declaredLifetimeMs: provider.declaredLifetimeMs,
+    expiresAtMs: subject.expiresAtMs,
+  });
+  return { subject, lifetime, decision: decideRefresh(subject, now.getTime(), pollIntervalMs) };
+}
+
+async function readMemory(
+  state: StateDatabase,
+  provider: string,
+): Promise<{ memory: ReadonlyMap<string, TokenMemory>; problem: string | null }> {
+  try {
+    const memory = await state.run((query) => readTokenMemory(query, provider));
+    return { memory, problem: null };
+  } catch (error) {
+    const missing = missesMemory(error);
+    if (missing === null) throw error;
+    return { memory: new Map(), problem: memoryRemedies[missing] };
+  }
+}
+
+/** What a first poll would remember. */
+function firstSight(row: TokenRow, now: Date): TokenMemory {
+  return {
+    tokenId: row.id,
+    firstSeenAtMs: now.getTime(),
+    goneAtMs: null,
+    active: row.active,
+    expiresAtMs: row.expiresAtMs,
+    expiryMovedAtMs: null,
+    observedLifetimesMs: [],
+    refreshedAtMs: null,
+    expiresInMs: null,
+    failures: 0,
+    failureReason: null,
+    failedAtMs: null,
+    notBeforeMs: null,
+    fingerprint: null,
+    suspectedAtMs: null,
+    deadSinceMs: null,
+    claimedBy: null,
+    claimedAtMs: null,
+  };
+}
