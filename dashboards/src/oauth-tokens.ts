@@ -11,6 +11,7 @@ import { datasource } from './panel.js';
 import { accessTokens } from './rows/access-tokens.js';
 import { atAGlance } from './rows/at-a-glance.js';
 import { exporter } from './rows/exporter.js';
+import { refresh } from './rows/refresh.js';
 import { syncs } from './rows/syncs.js';
 
 /** The answer first, then what it rests on, from the tokens down to the exporter. */
@@ -18,7 +19,8 @@ export function oauthTokens(): ReturnType<typeof dashboard> {
   return dashboard({
     uid: dashboardUid,
     title: 'OAuth tokens',
-    description: 'The state of every OAuth token, of the syncs that use them and of the exporter.',
+    description:
+      'The state of every OAuth token and grant, of the refreshes, of the syncs that use them and of the exporter.',
     variables: [
       new DatasourceVariableBuilder('datasource').label('Prometheus').type('prometheus'),
       choice('job', 'Job', 'oauth_token_exporter_build_info'),
@@ -39,6 +41,7 @@ export function oauthTokens(): ReturnType<typeof dashboard> {
     rows: {
       'Is anything wrong?': atAGlance(),
       'Access tokens': accessTokens(),
+      Refresh: refresh(),
       Syncs: syncs(),
       'The exporter itself': exporter(),
     },

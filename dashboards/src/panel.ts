@@ -33,7 +33,7 @@ export interface PanelSize {
 }
 
 /** Grafana's name of a unit, as far as this project uses them. */
-export type Unit = 'short' | 's' | 'dtdurations' | 'dateTimeFromNow' | 'none';
+export type Unit = 'short' | 's' | 'dtdurations' | 'dateTimeFromNow' | 'reqps' | 'none';
 
 export type Color = 'green' | 'yellow' | 'orange' | 'red' | 'blue' | 'purple' | 'text';
 

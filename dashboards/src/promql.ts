@@ -39,6 +39,11 @@ export function growth(labels: string, counter: string): string {
   return `sum by (${labels}) (increase(${ofExporter(counter)}[$__rate_interval]))`;
 }
 
+/** The same for what replicas did to the tokens of a provider; `rate` is per second. */
+export function providerGrowth(by: 'increase' | 'rate', labels: string, counter: string): string {
+  return `sum by (${labels}) (${by}(${ofProvider(counter)}[$__rate_interval]))`;
+}
+
 /** A count that reads 0, not "no data", where nothing matches. */
 export function countOf(selection: string): string {
   return `count(${selection}) or vector(0)`;
