@@ -17,7 +17,11 @@ COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --omit=optional --ignore-scripts && npm cache clean --force
 # Read at run time, from where the sources keep it.
 COPY src/config/presets ./src/config/presets
+COPY src/store/migrations ./src/store/migrations
 COPY --from=build /app/dist ./dist
+# The journal of refreshes: mount a volume here, one per replica. A new volume takes over this owner.
+ENV JOURNAL_DIR=/var/lib/oauth-token-exporter/journal
+RUN install --directory --owner=node --group=node --mode=0700 "$JOURNAL_DIR"
 USER node
 EXPOSE 6749
 HEALTHCHECK --interval=5s --timeout=3s --start-period=30s \

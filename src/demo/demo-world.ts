@@ -1,10 +1,16 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+import { startAppEndpoint } from './app-endpoint.js';
+import { startAuthorizationServer } from './authorization-server.js';
 import {
   startEmbeddedPostgres,
   type EmbeddedPostgresOptions,
   type EmbeddedServer,
 } from './embedded-postgres.js';
+import { issueGrants } from './issue-grants.js';
 
 /** The same folder from `src/demo` and from `dist/demo`: the world is data and is not compiled. */
 export const worldFolder = new URL('../../src/demo/world/', import.meta.url);
@@ -14,20 +20,55 @@ const scripts = ['01-schema.sql', '02-incident.sql'];
 export interface DemoWorld {
   /** Of the database with the incident, password included. */
   readonly url: string;
-  /** Ends the server and deletes its data. Safe to repeat. */
+  /** What the exporter must be told to live in this world, secrets included. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Ends the servers and deletes their data. Safe to repeat. */
   stop(): Promise<void>;
 }
 
-/** Starts the embedded PostgreSQL with the incident in its database `demo`. */
+/**
+ * Starts the world of the demo: an embedded PostgreSQL with the incident in its database `demo`,
+ * an authorization server that knows the grants of its rows, and the application's own endpoint.
+ */
 export async function startDemoWorld(options: EmbeddedPostgresOptions = {}): Promise<DemoWorld> {
-  const server = await startEmbeddedPostgres(options);
+  const started: { stop(): Promise<unknown> }[] = [];
+  const stop = async () => {
+    for (const each of started.splice(0).reverse()) await each.stop();
+  };
   try {
-    await createDatabase(server, 'demo');
-    const url = server.url('demo');
+    const database = await startEmbeddedPostgres(options);
+    started.push(database);
+    await createDatabase(database, 'demo');
+    const url = database.url('demo');
     await loadWorld(url);
-    return { url, stop: () => server.stop() };
+
+    const server = await startAuthorizationServer({ accessTokenSeconds: 86_400, rotate: true });
+    started.push(server);
+    await withClient(url, (client) => issueGrants(client, server));
+
+    const app = await startAppEndpoint(url, server);
+    started.push(app);
+    const journal = await mkdtemp(join(tmpdir(), 'oauth-token-exporter-demo-'));
+    started.push({ stop: () => rm(journal, { recursive: true, force: true }) });
+    return {
+      url,
+      env: {
+        DATABASE_URL: url,
+        CONFIG_FILE: fileURLToPath(new URL('demo.yaml', worldFolder)),
+        JOURNAL_DIR: join(journal, 'journal'),
+        FATHOM_CLIENT_ID: server.clientId,
+        FATHOM_CLIENT_SECRET: server.clientSecret,
+        FATHOM_TOKEN_ENDPOINT: server.tokenEndpoint,
+        // A person who watches waits for a death no longer than this.
+        INVALID_GRANT_CONFIRM_AFTER: '10s',
+        DEMO_REFRESH_MODE: 'on',
+        DEMO_APP_ENDPOINT: app.url,
+        DEMO_APP_SERVICE_KEY: app.serviceKey,
+      },
+      stop,
+    };
   } catch (error) {
-    await server.stop();
+    await stop();
     throw error;
   }
 }

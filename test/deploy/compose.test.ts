@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { dashboardUid, grafanaBase } from '../../dashboards/src/links.js';
+import { requestLimits } from '../../src/refresh/bounded-request.js';
+import { loadYaml } from '../config/load-from.js';
 import { compose, exists, prometheusConfig, readText, service } from './files.js';
 
 /*
@@ -27,7 +29,7 @@ describe('docker-compose.yml', () => {
 
   it('uses only keys that the Compose specification has for a service', () => {
     const known = ['image', 'build', 'network_mode', 'environment', 'ports', 'volumes'];
-    known.push('tmpfs', 'command', 'healthcheck', 'depends_on');
+    known.push('stop_grace_period', 'tmpfs', 'command', 'healthcheck', 'depends_on');
     for (const [name, definition] of services) {
       expect(known, name).toEqual(expect.arrayContaining(Object.keys(definition)));
     }
@@ -88,6 +90,27 @@ describe('docker-compose.yml', () => {
   it('gives the exporter the configuration of the demo', () => {
     const path = service('exporter').environment?.['CONFIG_FILE'];
     expect(mounts).toContainEqual(expect.objectContaining({ name: 'exporter', target: path }));
+  });
+
+  it('keeps the journal on a volume, where the image has a place for it', () => {
+    const directory = /^ENV JOURNAL_DIR=(.+)$/m.exec(readText('Dockerfile'))?.[1];
+    expect(mounts).toContainEqual(
+      expect.objectContaining({ name: 'exporter', target: directory, bind: false }),
+    );
+  });
+
+  it('gives the exporter the time that its longest request may take before it is killed', () => {
+    const { deadlineMs } = requestLimits;
+    const [, seconds] = /^(\d+)s$/.exec(service('exporter').stop_grace_period ?? '') ?? [];
+    expect(Number(seconds) * 1000).toBeGreaterThan(deadlineMs);
+  });
+
+  it('gives the exporter a configuration that needs nothing but what is here', () => {
+    const { environment = {} } = service('exporter');
+    const yaml = readText('src/demo/world/demo.yaml');
+    const url = 'postgres://postgres@localhost:5432/postgres';
+    expect(environment['CONFIG_FILE']).toBeDefined();
+    expect(loadYaml(yaml, { DATABASE_URL: url })).toMatchObject({ ok: true });
   });
 
   it('has no password but a throw-away default', () => {

@@ -45,6 +45,19 @@ describe('Dockerfile', () => {
     expect(lastStage.join('\n')).toContain('package.json');
   });
 
+  it('brings the migrations along, where the compiled code looks for them', () => {
+    expect(lastStage).toContain('COPY src/store/migrations ./src/store/migrations');
+  });
+
+  it('has a journal directory that its user can write, made before it stops being root', () => {
+    const made = lastStage.findIndex((line) => /^RUN install --directory --owner=node/.test(line));
+    const directory = lastStage.findIndex((line) => line.startsWith('ENV JOURNAL_DIR=/'));
+    expect(lastStage[made]).toMatch(/--mode=0700 "\$JOURNAL_DIR"$/);
+    expect(directory).toBeLessThan(made);
+    expect(directory).toBeGreaterThan(-1);
+    expect(made).toBeLessThan(lastStage.indexOf('USER node'));
+  });
+
   it('runs without root, the demo and the development packages', () => {
     expect(lastStage).toContain('USER node');
     expect(lastStage.find((line) => line.includes('npm ci'))).toMatch(/--omit=dev --omit=optional/);

@@ -18,6 +18,7 @@ export function exists(name: string): boolean {
 export interface Service {
   readonly image?: string;
   readonly build?: string;
+  readonly stop_grace_period?: string;
   readonly network_mode?: string;
   readonly environment?: Readonly<Record<string, string>>;
   readonly ports?: readonly string[];
