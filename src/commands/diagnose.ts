@@ -199,12 +199,13 @@ function diagnoseRefreshToken(provider: ProviderConfig, catalog: Catalog): Findi
 
 /** What a provider's mapping reads of the token table itself. */
 function columnsRead({ tokens, syncs }: ProviderConfig): string[] {
-  const { refreshToken, ...shown } = tokens.columns;
+  const { refreshToken, accessToken, ...shown } = tokens.columns;
+  const secrets = [refreshToken?.column, accessToken?.column];
   const evidence = (syncs?.lastSuccess ?? []).map((each) =>
     each.kind === 'column' ? each.column : null,
   );
   const refs: (ColumnRef | null)[] = [...Object.values(shown), ...evidence];
   const own = refs.flatMap((ref) => (ref?.join === null ? [ref.column] : []));
   const joined = Object.values(tokens.joins).flatMap(({ on }) => Object.values(on));
-  return [...new Set([...own, ...joined])].filter((column) => column !== refreshToken?.column);
+  return [...new Set([...own, ...joined])].filter((column) => !secrets.includes(column));
 }

@@ -56,8 +56,14 @@ describe('environment', () => {
       LISTEN_ADDRESS: '',
       POLL_INTERVAL: '',
       LOG_LEVEL: '',
+      STATE_DATABASE_URL: '',
+      REFRESH_MODE: '',
+      JOURNAL_KEY: '',
+      FATHOM_CLIENT_ID: '',
     };
-    expect(configFrom({}, { ...complete, ...empty })).toEqual(configFrom({}, complete));
+    // Each has a working directory of its own, in which the journal would be.
+    const set = { ...complete, JOURNAL_DIR: '/var/lib/journal' };
+    expect(configFrom({}, { ...set, ...empty })).toEqual(configFrom({}, set));
   });
 
   it.each([

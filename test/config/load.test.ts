@@ -102,6 +102,7 @@ describe('loadConfig with a file', () => {
           account: null,
           expiresAt: null,
           active: null,
+          accessToken: null,
           refreshToken: null,
           hasRefreshToken: null,
           status: null,
@@ -111,6 +112,7 @@ describe('loadConfig with a file', () => {
       expiringSoonMs: 7 * 24 * hour,
       declaredLifetimeMs: null,
       syncs: null,
+      refresh: null,
     });
   });
 
