@@ -60,7 +60,7 @@ describe.each([
     const down = await exporter.scrape();
     expect(down.get(expired)).toBe(2);
     expect(down.get('oauth_tokens{provider="fathom",status="valid",active="true"}')).toBe(0);
-    expect([...down.keys()].filter((series) => series.includes('token_id'))).toHaveLength(5);
+    expect([...down.keys()].filter((series) => series.includes('token_id'))).toHaveLength(7);
 
     const notReady = await until('it is not ready', async () => {
       const page = await exporter.get('/-/ready');

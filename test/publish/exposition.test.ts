@@ -2,10 +2,17 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { describeWith } from '../support/describe-with.js';
 import { promtool } from '../support/prometheus.js';
-import { failedPoll, goodPoll, incident } from './assessments.js';
+import { createMetrics } from '../../src/publish/metrics.js';
+import { facts, failedPoll, goodPoll, incident } from './assessments.js';
 import { expose, ours } from './expose.js';
 
-const exposition = () => expose([[incident, goodPoll]]);
+/** The exporter refreshes the tokens of one of the two providers. */
+const exposition = () => {
+  const metrics = createMetrics(facts);
+  metrics.refresh.declareProvider('fathom');
+  metrics.refresh.recordJournal(true);
+  return expose([[incident, goodPoll]], metrics);
+};
 
 describe('the exposition', () => {
   it('is the golden one in the text format', async () => {
