@@ -36,11 +36,11 @@ export async function createPublisher(
       landing: () => formatLandingPage({ ...facts, assessment, readiness: currentReadiness() }),
     },
     async publish(latest, poll) {
-      assessment = latest;
       metrics.recordPoll(latest, poll);
       if (latest.databaseFailure === null) tokenSeries = await renderTokenSeries(latest.providers);
       exposition = await renderExposition(metrics.registry, tokenSeries);
-      // Not before: who waits for readiness must find the poll in /metrics.
+      // Not before: the pages agree, and who waits for readiness finds the poll in /metrics.
+      assessment = latest;
       if (latest.complete) lastSuccessAt = now();
     },
   };
