@@ -14,6 +14,7 @@ const rooms = [
   'observe',
   'assess',
   'refresh',
+  'remedy',
   'notify',
   'watch',
   'publish',

@@ -1,5 +1,7 @@
 import { assess } from './assess/assess.js';
-import type { AssessedConfig, Assessment, Memories, PollResult } from './assess/assess.js';
+import type { AssessedConfig, Assessment, PollResult } from './assess/assess.js';
+import { nothingRemembered } from './assess/memories.js';
+import type { Memories } from './assess/memories.js';
 import type { PollFailureReason } from './database/explain-database-error.js';
 import type { Observation } from './observe/observe.js';
 import type { PollRecord } from './publish/metrics.js';
@@ -30,7 +32,7 @@ export async function runCycle(
 ): Promise<Assessment> {
   const startedAtMs = effects.monotonicMs();
   const result = await effects.observe(previous);
-  const memories: Memories = result.ok ? await effects.remember(result.observation) : new Map();
+  const memories = result.ok ? await effects.remember(result.observation) : nothingRemembered;
   const durationMs = effects.monotonicMs() - startedAtMs;
 
   const assessment = assess(result, memories, previous, config);

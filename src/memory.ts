@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { Memories } from './assess/assess.js';
+import type { Memories, ProviderMemory } from './assess/memories.js';
 import { findTokenChanges } from './assess/token-changes.js';
 import type { Log } from './log.js';
 import type { Observation } from './observe/observe.js';
@@ -7,7 +7,6 @@ import { openState } from './store/open-state.js';
 import { pruneLedger } from './store/prune-ledger.js';
 import type { ChangeEvent } from './store/record-changes.js';
 import { rememberRows } from './store/remember-rows.js';
-import type { TokenMemory } from './store/token-memory.js';
 
 /** The exporter's memory, as the polls use it: whatever goes wrong with it, polling goes on. */
 export interface Memory {
@@ -34,7 +33,8 @@ export function createMemory(
       const found = await state.ensureReady();
       if (found !== null && found !== problem) log.warn(found);
       problem = found;
-      const memories = new Map<string, ReadonlyMap<string, TokenMemory>>();
+      const providers = new Map<string, ProviderMemory>();
+      const memories: Memories = { problem, providers, silentJournals: [] };
       if (problem !== null) return memories;
       for (const { name, tokens } of observation.providers) {
         const rows = tokens.known ? tokens.value.rows : null;
@@ -43,7 +43,7 @@ export function createMemory(
           const { memory, events } = await rememberRows(pool, name, observation.now, (before) =>
             findTokenChanges(before, rows, observation.now),
           );
-          memories.set(name, memory);
+          providers.set(name, { tokens: memory, pauses: [] });
           onEvents(name, events);
         } catch (error) {
           log.warn(`the memory of ${name} could not be used`, { error: messageOf(error) });

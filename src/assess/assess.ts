@@ -4,10 +4,12 @@ import type { ExpiryCounts, ObservedToken } from '../observe/tokens.js';
 import type { SyncLagObservation } from '../observe/syncs.js';
 import { expiringWithin } from '../observe/windows.js';
 import type { ExpiringWithin, LaggingOver } from '../observe/windows.js';
-import type { ProviderConfig } from '../config/config.js';
-import type { TokenMemory } from '../store/token-memory.js';
+import type { AssessedProvider } from './assessed-token.js';
+import type { Demand } from './demand.js';
 import { assessGrants } from './grants.js';
 import type { GrantAssessment } from './grants.js';
+import type { Memories, ProviderMemory, SilentJournal } from './memories.js';
+import type { ProviderPause } from './provider-pause.js';
 import { assessSources, sourcesUnreachable, wasSeen } from './sources.js';
 import type { SourceAssessment } from './sources.js';
 import { countByStatus } from './token-status.js';
@@ -23,6 +25,9 @@ export interface Assessment {
   readonly databaseFailure: DatabaseFailure | null;
   /** The poll reached the database and every source that must be up is up. */
   readonly complete: boolean;
+  /** Why the exporter's memory could not be used in this poll; null when it could. */
+  readonly memoryProblem: string | null;
+  readonly silentJournals: readonly SilentJournal[];
 }
 
 /** null: not known yet, or not configured. */
@@ -31,6 +36,10 @@ export interface ProviderAssessment {
   readonly syncs: SyncAssessment | null;
   readonly stuckSyncs: number | null;
   readonly grants: GrantAssessment | null;
+  /** What holds its refreshes back; null where nothing is remembered. */
+  readonly pauses: readonly ProviderPause[] | null;
+  /** Whether its rate is enough for its tokens; null where its refreshes are not ours. */
+  readonly demand: Demand | null;
 }
 
 export interface TokenAssessment {
@@ -59,12 +68,9 @@ export type PollResult =
 /** What the configuration says that an assessment depends on. */
 export interface AssessedConfig {
   readonly sources: readonly { readonly name: string; readonly optional: boolean }[];
-  readonly providers: readonly Pick<ProviderConfig, 'name' | 'declaredLifetimeMs'>[];
+  readonly providers: readonly AssessedProvider[];
   readonly pollIntervalMs: number;
 }
-
-/** What is remembered of each provider's tokens, by provider; one that can't be read has none. */
-export type Memories = ReadonlyMap<string, ReadonlyMap<string, TokenMemory>>;
 
 /** Before the first poll: nothing is known, and nothing is reported as zero. */
 export const nothingKnown: Assessment = {
@@ -73,6 +79,8 @@ export const nothingKnown: Assessment = {
   sources: new Map(),
   databaseFailure: null,
   complete: false,
+  memoryProblem: null,
+  silentJournals: [],
 };
 
 /** Says what a poll's result means, given what is remembered and what was known before it. */
@@ -102,15 +110,19 @@ export function assess(
         {
           ...assessProvider(provider, now, previous.providers.get(provider.name)),
           grants:
-            assessRows(provider, memories.get(provider.name), now, config) ??
+            assessRows(provider, memories.providers.get(provider.name), now, config) ??
             previous.providers.get(provider.name)?.grants ??
             null,
+          pauses: memories.providers.get(provider.name)?.pauses ?? null,
+          demand: null,
         },
       ]),
     ),
     sources: byName(sources),
     databaseFailure: null,
     complete: sources.every(({ up }) => up !== false),
+    memoryProblem: memories.problem,
+    silentJournals: memories.silentJournals,
   };
 }
 
@@ -123,7 +135,7 @@ function assessProvider(
   { tokens, syncs }: ProviderObservation,
   now: Date,
   previous: ProviderAssessment | undefined,
-): Omit<ProviderAssessment, 'grants'> {
+): Pick<ProviderAssessment, 'tokens' | 'syncs' | 'stuckSyncs'> {
   return {
     tokens: tokens.known
       ? {
@@ -142,7 +154,7 @@ function assessProvider(
 
 function assessRows(
   { name, tokens }: ProviderObservation,
-  memory: ReadonlyMap<string, TokenMemory> | undefined,
+  memory: ProviderMemory | undefined,
   now: Date,
   { providers, pollIntervalMs }: AssessedConfig,
 ): GrantAssessment | null {
@@ -150,7 +162,7 @@ function assessRows(
   if (!tokens.known || tokens.value.rows === null) return null;
   if (memory === undefined || provider === undefined) return null;
   const rows = tokens.value.rows.map((row) => ({ ...row, currentFingerprint: null }));
-  return assessGrants(provider, rows, memory, now, pollIntervalMs);
+  return assessGrants(provider, rows, memory.tokens, now, pollIntervalMs);
 }
 
 function assessSyncs(syncs: SyncObservation | null, now: Date): SyncAssessment | null {

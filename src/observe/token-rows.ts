@@ -7,6 +7,8 @@ import type { TokenSource } from './token-source.js';
 export interface TokenRow {
   readonly id: string;
   readonly subject: string | null;
+  /** What a person would recognise the token by. Personal data. */
+  readonly account: string | null;
   readonly active: boolean;
   /** Epoch milliseconds, rounded down; null where none is recorded, ±Infinity for infinity. */
   readonly expiresAtMs: number | null;
@@ -18,7 +20,8 @@ export interface TokenRow {
 export async function readTokenRows(query: Query, source: TokenSource): Promise<TokenRow[]> {
   return fetchAll<TokenRow>(
     query,
-    `SELECT ${source.id} AS id, ${source.subject} AS subject, ${source.active} AS active,
+    `SELECT ${source.id} AS id, ${source.subject} AS subject, ${source.account} AS account,
+            ${source.active} AS active,
             ${epochMs(source.expiresAt)} AS "expiresAtMs",
             ${source.hasRefreshToken} AS "hasRefreshToken"
      FROM ${source.from}

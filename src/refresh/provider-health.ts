@@ -1,3 +1,4 @@
+import type { PauseReason } from '../assess/provider-pause.js';
 import { breakerAfter } from './breaker-after.js';
 import type { AttemptOutcome, BreakerChange } from './breaker-after.js';
 import { breakerAdmission, closedBreaker, startProbe } from './breaker.js';
@@ -31,10 +32,6 @@ export interface ConfigurationFault {
   readonly configurationFingerprint: string;
   readonly sinceMs: number;
 }
-
-/** Why nothing, or next to nothing, is sent to a provider. Metric label values. */
-export const pauseReasons = ['configuration', 'retry_after', 'breaker'] as const;
-export type PauseReason = (typeof pauseReasons)[number];
 
 /** Which of a provider's tokens may be tried now. */
 export type Admission =

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { assess, nothingKnown, sourcesSeen } from '../../src/assess/assess.js';
+import { nothingRemembered } from '../../src/assess/memories.js';
 import type { Assessment, PollResult } from '../../src/assess/assess.js';
 import type { ProviderObservation } from '../../src/observe/observe.js';
 import { known, unknown } from '../../src/observe/reading.js';
@@ -54,7 +55,7 @@ const config = {
     { name: 'app:tokens', optional: false },
     { name: 'app:log', optional: true },
   ],
-  providers: [{ name: 'app', declaredLifetimeMs: null }],
+  providers: [{ name: 'app', declaredLifetimeMs: null, refresh: null }],
   pollIntervalMs: 30_000,
 };
 
@@ -86,7 +87,7 @@ const withoutTokens = poll(
 );
 
 const after = (...results: readonly PollResult[]): Assessment =>
-  results.reduce((known, result) => assess(result, new Map(), known, config), nothingKnown);
+  results.reduce((known, result) => assess(result, nothingRemembered, known, config), nothingKnown);
 const app = ({ providers }: Assessment) => providers.get('app');
 
 describe('a poll that saw everything', () => {

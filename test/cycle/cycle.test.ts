@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { nothingKnown, type Assessment, type PollResult } from '../../src/assess/assess.js';
+import { nothingRemembered } from '../../src/assess/memories.js';
 import { runCycle, type CycleEffects } from '../../src/cycle.js';
 import type { Observation } from '../../src/observe/observe.js';
 import { known, unknown } from '../../src/observe/reading.js';
@@ -8,7 +9,7 @@ import { databaseAway } from '../publish/assessments.js';
 const now = new Date('2025-11-29T08:00:00Z');
 const config = {
   sources: [{ name: 'fathom:tokens', optional: false }],
-  providers: [{ name: 'fathom', declaredLifetimeMs: null }],
+  providers: [{ name: 'fathom', declaredLifetimeMs: null, refresh: null }],
   pollIntervalMs: 30_000,
 };
 const noCounts = {
@@ -56,7 +57,7 @@ async function poll(result: PollResult, previous: Assessment = nothingKnown) {
     },
     remember: () => {
       told.push('remember');
-      return Promise.resolve(new Map());
+      return Promise.resolve(nothingRemembered);
     },
     refresh: () => {
       told.push('refresh what is due');
@@ -114,7 +115,7 @@ describe('one poll', () => {
   it('does not hide a fault of the exporter', async () => {
     const effects: CycleEffects = {
       observe: () => Promise.reject(new TypeError('a bug')),
-      remember: () => Promise.resolve(new Map()),
+      remember: () => Promise.resolve(nothingRemembered),
       refresh: () => undefined,
       publish: () => Promise.resolve(),
       report: () => undefined,

@@ -59,7 +59,7 @@ function grantsOf({ tokens }: ProviderAssessment): GrantAssessment {
     failedLastTime: false,
   }));
   const grants = { live: 1, at_risk: 0, dead: 0, disabled: 0, unknown: 0 };
-  return { grants, falselyDeactivated: 0, overdue: 0, due };
+  return { grants, falselyDeactivated: 0, overdue: 0, due, tokens: [] };
 }
 
 const byName = (metrics: readonly Metric[]) =>

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { assess, nothingKnown } from '../../src/assess/assess.js';
+import { nothingRemembered } from '../../src/assess/memories.js';
 import { configuredSources } from '../../src/observe/observe.js';
 import type { Observation } from '../../src/observe/observe.js';
 import { describeWith } from '../support/describe-with.js';
@@ -43,10 +44,15 @@ describeWith('pgbouncer', 'through pgbouncer in transaction mode', () => {
 
   const assessed = (observation: Observation) => {
     const { config } = pollers[0]!;
-    const { providers, complete } = assess({ ok: true, observation }, new Map(), nothingKnown, {
-      ...config,
-      sources: configuredSources(config),
-    });
+    const { providers, complete } = assess(
+      { ok: true, observation },
+      nothingRemembered,
+      nothingKnown,
+      {
+        ...config,
+        sources: configuredSources(config),
+      },
+    );
     return { complete, fathom: providers.get('fathom') };
   };
 

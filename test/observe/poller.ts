@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Pool } from 'pg';
 import { assess, nothingKnown, sourcesSeen } from '../../src/assess/assess.js';
+import { nothingRemembered } from '../../src/assess/memories.js';
 import type { Assessment } from '../../src/assess/assess.js';
 import type { SourceAssessment } from '../../src/assess/sources.js';
 import type { Config } from '../../src/config/config.js';
@@ -75,10 +76,15 @@ export function createPoller(
         pollIntervalMs: config.pollIntervalMs,
       };
       try {
-        latest = assess({ ok: true, observation: await observeNow() }, new Map(), latest, assessed);
+        latest = assess(
+          { ok: true, observation: await observeNow() },
+          nothingRemembered,
+          latest,
+          assessed,
+        );
       } catch (error) {
         if (!(error instanceof DatabaseError)) throw error;
-        latest = assess({ ok: false, failure: error.failure }, new Map(), latest, assessed);
+        latest = assess({ ok: false, failure: error.failure }, nothingRemembered, latest, assessed);
       }
       return latest;
     },

@@ -44,7 +44,15 @@ export function tokensOf(facts: Partial<TokenAssessment> = {}): TokenAssessment 
 }
 
 export function providerOf(facts: Partial<ProviderAssessment> = {}): ProviderAssessment {
-  return { tokens: tokensOf(), syncs: null, stuckSyncs: null, grants: null, ...facts };
+  return {
+    tokens: tokensOf(),
+    syncs: null,
+    stuckSyncs: null,
+    grants: null,
+    pauses: null,
+    demand: null,
+    ...facts,
+  };
 }
 
 export function assessmentOf(
@@ -57,6 +65,8 @@ export function assessmentOf(
     sources: new Map(sources.map((source) => [source.name, source])),
     databaseFailure: null,
     complete: sources.every(({ up }) => up !== false),
+    memoryProblem: null,
+    silentJournals: [],
   };
 }
 
@@ -123,7 +133,10 @@ export const incident: Assessment = assessmentOf(
             failedLastTime: true,
           },
         ],
+        tokens: [],
       },
+      pauses: [],
+      demand: null,
     },
     google: providerOf({
       tokens: tokensOf({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decideRefresh } from '../../src/assess/refresh-due.js';
-import { assessDemand, describeDemand } from '../../src/refresh/demand.js';
+import { assessDemand, describeDemand } from '../../src/assess/demand.js';
 import { simulateRefreshing } from './simulate-refreshing.js';
 
 const second = 1000;

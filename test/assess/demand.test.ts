@@ -5,8 +5,8 @@ import {
   cohortRatePerMinute,
   describeDemand,
   steadyRatePerMinute,
-} from '../../src/refresh/demand.js';
-import type { WaitingGroup } from '../../src/refresh/demand.js';
+} from '../../src/assess/demand.js';
+import type { WaitingGroup } from '../../src/assess/demand.js';
 
 const minute = 60_000;
 const hour = 60 * minute;
