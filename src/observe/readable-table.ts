@@ -4,6 +4,7 @@ import { displayName } from './catalog.js';
 import type { Catalog, Column, Relation } from './catalog.js';
 import { known, unknown } from './reading.js';
 import type { Reading, Unknown } from './reading.js';
+import { reservedWords } from './reserved-words.js';
 
 /** Quotes a name for SQL. */
 export const quote: (name: string) => string = pg.escapeIdentifier;
@@ -75,7 +76,7 @@ export function hiddenRows(name: TableName, role: string): Unknown {
 
 /** People read and paste these statements, so plain names stay plain. */
 function quoteWhereNeeded(name: string): string {
-  return /^[a-z_][a-z0-9_]*$/.test(name) ? name : quote(name);
+  return /^[a-z_][a-z0-9_]*$/.test(name) && !reservedWords.has(name) ? name : quote(name);
 }
 
 /**
