@@ -59,7 +59,16 @@ export async function startApp(
   const memory = createMemory(statePool, log, metrics.refresh.recordEvents);
   const refreshing = startRefreshingWhereConfigured(config, database, statePool, metrics, log);
   const closePools = () => Promise.all([database.pool.end(), statePool.end()]);
-  const server = await listen(createApp(publisher.pages), config.listen).catch(
+  const tokenHealth =
+    config.apiToken === null
+      ? null
+      : {
+          apiToken: config.apiToken,
+          latest: publisher.latest,
+          now: () => new Date(),
+          maxAgeMs: Math.min(config.pollIntervalMs, longestHealthAgeMs),
+        };
+  const server = await listen(createApp(publisher.pages, tokenHealth), config.listen).catch(
     async (error: unknown) => {
       await closePools();
       throw error;
@@ -164,6 +173,9 @@ function startRefreshingWhereConfigured(
 
 /** How long the end of the process waits for a poll. */
 const stopPatienceMs = 2_000;
+
+/** How long an application may keep what it was told of a token. */
+const longestHealthAgeMs = 10_000;
 
 /** How soon a request of a person is seen, and how often old lines of the ledger are deleted. */
 const requestCheckMs = 2_000;

@@ -37,6 +37,8 @@ export interface AssessedToken {
   readonly isFalselyDeactivated: boolean;
   /** Its expiry is an outage: nobody refreshed what should have been refreshed. */
   readonly isEffectivelyExpired: boolean;
+  /** Keeping its access token alive is our job. */
+  readonly isRefreshedByUs: boolean;
   readonly memory: TokenMemory;
 }
 
@@ -60,6 +62,7 @@ export function assessToken(
 ): AssessedToken {
   const subject = refreshSubject(provider, memory, row);
   const decision = decideRefresh(subject, nowMs, pollIntervalMs);
+  const isRefreshedByUs = provider.refresh?.mode === 'on' && subject.hasRefreshToken !== false;
   const graceMs = overdueGraceMs(subject.lifetimeMs, pollIntervalMs);
   return {
     tokenId: row.id,
@@ -77,11 +80,12 @@ export function assessToken(
       {
         active: row.active,
         expiresAtMs: subject.expiresAtMs,
-        refreshedByUs: provider.refresh?.mode === 'on' && subject.hasRefreshToken !== false,
+        refreshedByUs: isRefreshedByUs,
         syncFailedForAuth: subject.syncAuthFailedAtMs !== null,
       },
       nowMs,
     ),
+    isRefreshedByUs,
     memory,
   };
 }

@@ -10,6 +10,8 @@ export interface Config {
   readonly providers: readonly ProviderConfig[];
   readonly state: StateConfig;
   readonly journal: JournalConfig;
+  /** Secret: lets applications ask for the health of a token. null: they can't. */
+  readonly apiToken: string | null;
 }
 
 /** Where the exporter keeps its own memory. */

@@ -106,6 +106,13 @@ export const environmentVariables = {
     default: null,
     description: 'Earlier keys, separated by commas, that records may still be encrypted with.',
   },
+  API_TOKEN: {
+    secret: true,
+    file: true,
+    default: null,
+    description:
+      'Bearer token with which applications ask for the health of a token: `/api/v1/tokens/<subject>/health`. At least 16 characters. Unset: the route does not exist.',
+  },
   FATHOM_CLIENT_ID: {
     secret: false,
     file: false,

@@ -66,6 +66,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, cwd: string): LoadedConfig {
         key: overrides.JOURNAL_KEY ?? null,
         oldKeys: overrides.JOURNAL_KEYS_OLD,
       },
+      apiToken: overrides.API_TOKEN ?? null,
     },
     warnings: resolved.warnings.map(({ path, message }) => `${path}: ${message}`),
   };

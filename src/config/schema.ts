@@ -256,4 +256,8 @@ export const environmentSchema = z.object({
     .transform((text) => text.split(',').map((key) => key.trim()))
     .pipe(z.array(journalKey))
     .default([]),
+  API_TOKEN: z
+    .string()
+    .min(16, 'must have at least 16 characters: openssl rand -hex 32')
+    .optional(),
 } satisfies Partial<Record<EnvironmentName, z.ZodType>>);

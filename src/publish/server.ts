@@ -6,6 +6,8 @@ import type { Express, Request, Response } from 'express';
 import type { ListenAddress } from '../config/config.js';
 import type { EncodedExposition, Exposition } from './exposition.js';
 import type { Readiness } from './readiness.js';
+import { tokenHealthRoute } from './token-health-route.js';
+import type { TokenHealthRoute } from './token-health-route.js';
 
 /** What the HTTP server shows; every call answers from memory, none touches the database. */
 export interface Pages {
@@ -15,8 +17,11 @@ export interface Pages {
   readonly landing: () => string;
 }
 
-/** The exporter's HTTP interface: `/metrics`, `/-/healthy`, `/-/ready` and a landing page. */
-export function createApp(pages: Pages): Express {
+/**
+ * The exporter's HTTP interface: `/metrics`, `/-/healthy`, `/-/ready`, a landing page, and the
+ * health of tokens for applications where they have a token for it.
+ */
+export function createApp(pages: Pages, tokenHealth: TokenHealthRoute | null = null): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -45,6 +50,7 @@ export function createApp(pages: Pages): Express {
       .type('html')
       .send(pages.landing());
   });
+  if (tokenHealth !== null) app.use(tokenHealthRoute(tokenHealth));
   app.use(({ method }, response) => {
     const reads = method === 'GET' || method === 'HEAD';
     if (!reads) response.set('Allow', 'GET, HEAD');

@@ -4,6 +4,9 @@ import { readDocuments, root } from './markdown.js';
 /** Folders at the root of a file system that mean the same on every machine. */
 const everywhere = ['bin', 'dev', 'etc', 'usr', 'var'];
 
+/** What stands first in a path of our own HTTP interface. */
+const ownRoutes = ['api'];
+
 /** Hosts that the documents may name with http; a placeholder, or a place for everybody. */
 const publicHosts = /^(localhost|127\.0\.0\.1|github\.com|nodejs\.org|your-project\.supabase\.co)$/;
 
@@ -12,7 +15,7 @@ const invented = /@(?:[\w-]+\.)*example\.(?:com|org)$/;
 /** What belongs to one machine or one person and so not into a document. */
 function privateText(text: string): string[] {
   const paths = [...text.matchAll(/(?<![^\s`'"(=])\/([a-z][\w.-]*)\/[\w./-]+/gi)]
-    .filter(([, folder = '']) => !everywhere.includes(folder))
+    .filter(([, folder = '']) => ![...everywhere, ...ownRoutes].includes(folder))
     .map(([path]) => path);
   const hosts = [...text.matchAll(/https?:\/\/([\w.-]+)/g)]
     .map(([, host = '']) => host)
