@@ -40,6 +40,7 @@ export const openForgetfulJournal: OpenJournal = () => {
   const journal: Journal = {
     id: forgetfulId,
     refusal: () => null,
+    probe: () => Promise.resolve(null),
     recordSent: (requests) =>
       Promise.resolve({ ok: true, entryIds: requests.map(() => randomUUID()) }),
     recordAnswer: () => Promise.resolve({ ok: true }),
