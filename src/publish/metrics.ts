@@ -55,8 +55,9 @@ export function createMetrics(facts: ExporterFacts): Metrics {
       for (const [provider, state] of assessment.providers) {
         recordTokens(tokens, provider, state.tokens);
         recordSyncs(syncs, provider, state);
-        refresh.recordGrants(provider, state.grants);
+        refresh.recordProvider(provider, state);
       }
+      refresh.recordMemory(assessment);
       recordExporter(exporter, assessment, poll);
     },
     recordSkippedPoll() {

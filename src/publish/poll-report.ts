@@ -1,4 +1,5 @@
 import type { Assessment } from '../assess/assess.js';
+import { describeDemand } from '../assess/demand.js';
 import type { SourceAssessment } from '../assess/sources.js';
 import type { PollRecord } from './metrics.js';
 
@@ -30,7 +31,12 @@ export function formatPollReport(
   }
   const sources = [...assessment.sources.values()];
   const down = sources.filter(({ up }) => up === false);
-  const fields = { durationMs, ...tokenTotals(assessment), ...changes(sources, previous) };
+  const fields = {
+    durationMs,
+    ...tokenTotals(assessment),
+    ...obstacles(assessment),
+    ...changes(sources, previous),
+  };
   if (down.length === 0) {
     const message = hasFailed(previous) ? 'poll succeeded again' : 'poll succeeded';
     return { level: 'info', message, fields };
@@ -62,6 +68,23 @@ function tokenTotals({ providers }: Assessment): { tokens?: Record<string, numbe
     tokens === null ? [] : [[name, tokens.total] as const],
   );
   return totals.length === 0 ? {} : { tokens: Object.fromEntries(totals) };
+}
+
+/** What keeps tokens from being refreshed in time, by provider. */
+function obstacles({ providers }: Assessment): Record<string, Record<string, string>> {
+  const paused: Record<string, string> = {};
+  const rates: Record<string, string> = {};
+  for (const [name, { pauses, demand }] of providers) {
+    const reasons = (pauses ?? []).map(({ reason, failure }) =>
+      failure === null ? reason : `${reason} (${failure})`,
+    );
+    if (reasons.length > 0) paused[name] = reasons.join(', ');
+    if (demand?.feasible === false) rates[name] = describeDemand(demand);
+  }
+  return {
+    ...(Object.keys(paused).length > 0 && { paused }),
+    ...(Object.keys(rates).length > 0 && { rates }),
+  };
 }
 
 function changes(

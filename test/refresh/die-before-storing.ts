@@ -114,6 +114,7 @@ export async function compose(world: RefreshWorld, open: OpenJournal) {
       onOutcome: () => undefined,
       onAppCall: () => undefined,
       onHealthChange: () => undefined,
+      onAmbiguousRequest: () => undefined,
       onTrouble: () => undefined,
     },
   });
