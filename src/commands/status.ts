@@ -63,10 +63,19 @@ export async function status(context: CommandContext, options: StatusOptions): P
   const unread = listing.providers.flatMap(({ provider, tokens }) =>
     tokens.known ? [] : [`${provider.name}: ${tokens.reason}; ${tokens.remedy}`],
   );
+  if (!options.json) context.stdout.write(describeShadow(providers));
   for (const line of unread) context.stderr.write(`${printable(line)}\n`);
 
   if (rows.some((row) => row.status === options.failOn)) return exitCode.no;
   return unread.length > 0 ? exitCode.unknown : exitCode.fine;
+}
+
+/** Says what people might not expect of a table of due tokens: that nothing is done about them. */
+function describeShadow(providers: readonly ProviderConfig[]): string {
+  return providers
+    .filter(({ refresh }) => refresh?.mode === 'shadow')
+    .map(({ name }) => `${name}: REFRESH_MODE is shadow, so nothing is refreshed\n`)
+    .join('');
 }
 
 function selectProviders(
