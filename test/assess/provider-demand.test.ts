@@ -122,6 +122,11 @@ describe('the rate that a provider’s tokens need', () => {
     });
   });
 
+  it('is met by a rate that is exactly enough', () => {
+    expect(demandOf(tokens(3600))).toMatchObject({ feasible: true, neededPerMinute: 60 });
+    expect(demandOf(tokens(3601))).toMatchObject({ feasible: false });
+  });
+
   it.each([
     ['nobody refreshes', { ...providerOf(), refresh: null }],
     ['shadow mode only counts', providerOf({ mode: 'shadow' })],
