@@ -102,6 +102,7 @@ export async function startApp(
   };
   const sources = configuredSources(config);
   const poll = async (): Promise<boolean> => {
+    metrics.recordPollStarted();
     try {
       const known = await runCycle(effects, { ...config, sources }, publisher.latest());
       // A database that is away is tried again soon; a source that is down waits for the next tick.

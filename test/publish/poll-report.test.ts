@@ -40,7 +40,40 @@ describe('the log line of a poll', () => {
       'poll incomplete: google:tokens: the role monitor may not read expires_at of ' +
         'public.google_integrations. GRANT SELECT (expires_at) ON public.google_integrations TO monitor;',
     );
-    expect(fields).toEqual({ reason: 'source', durationMs: 42, tokens: { fathom: 7, google: 1 } });
+    expect(fields).toEqual({
+      reason: 'source',
+      durationMs: 42,
+      tokens: { fathom: 7, google: 1 },
+      paused: { fathom: 'breaker (server_error)' },
+    });
+  });
+
+  it('says what keeps tokens from being refreshed in time, with its numbers', () => {
+    const pause = { sinceMs: null, untilMs: null } as const;
+    const held = assessmentOf({
+      fathom: providerOf({
+        pauses: [
+          { ...pause, reason: 'retry_after', failure: null },
+          { ...pause, reason: 'configuration', failure: 'invalid_client' },
+        ],
+        demand: {
+          feasible: false,
+          shortage: 'steady',
+          neededPerMinute: 166.7,
+          allowedPerMinute: 60,
+        },
+      }),
+      google: providerOf({
+        pauses: [],
+        demand: { feasible: true, neededPerMinute: 1, allowedPerMinute: 60 },
+      }),
+    });
+    expect(formatPollReport(held, goodPoll, held).fields).toEqual({
+      durationMs: 42,
+      tokens: { fathom: 0, google: 0 },
+      paused: { fathom: 'retry_after, configuration (invalid_client)' },
+      rates: { fathom: 'needs 170/min, allowed 60' },
+    });
   });
 
   it('tells that it works again', () => {
