@@ -95,7 +95,12 @@ export async function startApp(
       reportShadowed(latest);
     },
     report: (latest, poll, previous) => {
-      const { level, message, fields } = formatPollReport(latest, poll, previous);
+      const { level, message, fields } = formatPollReport(
+        latest,
+        poll,
+        previous,
+        config.pollIntervalMs,
+      );
       log[level](message, fields);
     },
     monotonicMs: () => performance.now(),

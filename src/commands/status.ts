@@ -74,7 +74,7 @@ export async function status(context: CommandContext, options: StatusOptions): P
 function describeShadow(providers: readonly ProviderConfig[]): string {
   return providers
     .filter(({ refresh }) => refresh?.mode === 'shadow')
-    .map(({ name }) => `${name}: REFRESH_MODE is shadow, so nothing is refreshed\n`)
+    .map(({ name }) => `${name}: the refresh mode is shadow, so nothing is refreshed\n`)
     .join('');
 }
 
@@ -114,16 +114,21 @@ export function formatStatus(
   severalProviders: boolean,
   colours: boolean,
 ): string {
-  const header = ['user_id', 'account', 'token_expires_at', 'is_active', 'token_status'];
+  const showIds = !isOnePerUser(rows);
   const cells = rows.map((row) => [
     ...(severalProviders ? [row.provider] : []),
+    ...(showIds ? [row.id ?? ''] : []),
     row.subject ?? '',
     row.account ?? '',
     formatInstant(row.expiresAtMs) ?? '',
     String(row.active),
     tokenStatusWords[row.status],
   ]);
-  const titles = severalProviders ? ['provider', ...header] : header;
+  const titles = [
+    ...(severalProviders ? ['provider'] : []),
+    ...(showIds ? ['token_id'] : []),
+    ...['user_id', 'account', 'token_expires_at', 'is_active', 'token_status'],
+  ];
   const paint = (text: string, column: number): string => {
     if (!colours || column !== titles.length - 1) return text;
     const found = tokenStatuses.find((each) => tokenStatusWords[each] === text.trimEnd());
@@ -133,6 +138,14 @@ export function formatStatus(
       : styleText(statusColours[found], text, { validateStream: false });
   };
   return `${formatTable(titles, cells, paint)}\n\n${formatSummary(rows)}\n`;
+}
+
+/** Whether a user's id names a token to `explain` and `refresh`; else they need the token's own. */
+function isOnePerUser(rows: readonly StatusRow[]): boolean {
+  const users = rows.map(({ provider, subject }) =>
+    subject === null ? null : JSON.stringify([provider, subject]),
+  );
+  return !users.includes(null) && new Set(users).size === rows.length;
 }
 
 const statusColours = {

@@ -1,5 +1,6 @@
 import type { Assessment } from '../assess/assess.js';
 import { describeDemand } from '../assess/demand.js';
+import { isTooShortToPoll } from '../assess/lifetime.js';
 import type { SourceAssessment } from '../assess/sources.js';
 import type { PollRecord } from './metrics.js';
 
@@ -19,6 +20,7 @@ export function formatPollReport(
   assessment: Assessment,
   poll: PollRecord,
   previous: Assessment,
+  pollIntervalMs: number,
 ): PollReport {
   const durationMs = Math.round(poll.durationMs);
   const { databaseFailure } = assessment;
@@ -34,7 +36,7 @@ export function formatPollReport(
   const fields = {
     durationMs,
     ...tokenTotals(assessment),
-    ...obstacles(assessment),
+    ...obstacles(assessment, pollIntervalMs),
     ...changes(sources, previous),
   };
   if (down.length === 0) {
@@ -71,19 +73,28 @@ function tokenTotals({ providers }: Assessment): { tokens?: Record<string, numbe
 }
 
 /** What keeps tokens from being refreshed in time, by provider. */
-function obstacles({ providers }: Assessment): Record<string, Record<string, string>> {
+function obstacles(
+  { providers }: Assessment,
+  pollIntervalMs: number,
+): Record<string, Record<string, string | number>> {
   const paused: Record<string, string> = {};
   const rates: Record<string, string> = {};
-  for (const [name, { pauses, demand }] of providers) {
+  const polledTooSeldom: Record<string, number> = {};
+  for (const [name, { pauses, demand, grants }] of providers) {
     const reasons = (pauses ?? []).map(({ reason, failure }) =>
       failure === null ? reason : `${reason} (${failure})`,
     );
     if (reasons.length > 0) paused[name] = reasons.join(', ');
     if (demand?.feasible === false) rates[name] = describeDemand(demand);
+    const shortLived = (grants?.tokens ?? []).filter(
+      ({ lifetimeMs }) => lifetimeMs !== null && isTooShortToPoll(lifetimeMs, pollIntervalMs),
+    ).length;
+    if (shortLived > 0) polledTooSeldom[name] = shortLived;
   }
   return {
     ...(Object.keys(paused).length > 0 && { paused }),
     ...(Object.keys(rates).length > 0 && { rates }),
+    ...(Object.keys(polledTooSeldom).length > 0 && { polledTooSeldom }),
   };
 }
 

@@ -93,7 +93,7 @@ describe('shadow mode at a token endpoint', () => {
     const told = await capture(env, (context) =>
       status(context, { json: false, provider: null, status: null, failOn: null }),
     );
-    expect(told.stdout).toContain('fathom: REFRESH_MODE is shadow, so nothing is refreshed');
+    expect(told.stdout).toContain('fathom: the refresh mode is shadow, so nothing is refreshed');
     const explained = await capture(env, (context) => explain(context, { id, json: false }));
     expect(explained.stdout).toContain('token endpoint, but REFRESH_MODE is shadow');
   });
