@@ -19,6 +19,7 @@ import type { Metrics } from './publish/metrics.js';
 import { formatPollReport } from './publish/poll-report.js';
 import { createPublisher } from './publish/publisher.js';
 import { refreshListener } from './publish/refresh-listener.js';
+import { createShadowReporter } from './publish/shadow-reporter.js';
 import { createApp, listen } from './publish/server.js';
 import { refreshedProviders, startRefreshing } from './refresh/start-refreshing.js';
 import type { Refreshing } from './refresh/start-refreshing.js';
@@ -55,8 +56,17 @@ export async function startApp(
   });
   const exporterFacts = { ...facts, pollIntervalMs: config.pollIntervalMs };
   const metrics = createMetrics(exporterFacts);
+  // Before the first exposition: what starts at 0 must be seen at 0.
+  for (const { name } of config.providers) metrics.refresh.declareEvents(name);
+  for (const { name } of refreshedProviders(config)) metrics.refresh.declareProvider(name);
+  const reportShadowed = createShadowReporter(config, metrics.refresh, log);
   const publisher = await createPublisher(metrics, exporterFacts, () => new Date());
-  const memory = createMemory(statePool, log, metrics.refresh.recordEvents);
+  const memory = createMemory({
+    pool: statePool,
+    providers: config.providers,
+    log,
+    onEvents: metrics.refresh.recordEvents,
+  });
   const refreshing = startRefreshingWhereConfigured(config, database, statePool, metrics, log);
   const closePools = () => Promise.all([database.pool.end(), statePool.end()]);
   const tokenHealth =
@@ -91,15 +101,22 @@ export async function startApp(
     publish: publisher.publish,
     refresh: (latest) => {
       if (memory.isUsable()) refreshing?.offer(latest);
+      reportShadowed(latest);
     },
     report: (latest, poll, previous) => {
-      const { level, message, fields } = formatPollReport(latest, poll, previous);
+      const { level, message, fields } = formatPollReport(
+        latest,
+        poll,
+        previous,
+        config.pollIntervalMs,
+      );
       log[level](message, fields);
     },
     monotonicMs: () => performance.now(),
   };
   const sources = configuredSources(config);
   const poll = async (): Promise<boolean> => {
+    metrics.recordPollStarted();
     try {
       const known = await runCycle(effects, { ...config, sources }, publisher.latest());
       // A database that is away is tried again soon; a source that is down waits for the next tick.
@@ -149,9 +166,8 @@ function startRefreshingWhereConfigured(
   metrics: Metrics,
   log: Log,
 ): Refreshing | null {
-  const providers = refreshedProviders(config);
-  if (providers.length === 0) return null;
-  for (const { name } of providers) metrics.refresh.declareProvider(name);
+  if (refreshedProviders(config).length === 0) return null;
+  let journalProblem: string | null = null;
   return startRefreshing({
     config,
     database,
@@ -159,7 +175,10 @@ function startRefreshingWhereConfigured(
     listenerFor: (provider) => refreshListener(provider, metrics.refresh, log),
     onJournal: (problem) => {
       metrics.refresh.recordJournal(problem === null);
+      if (problem === journalProblem) return;
+      journalProblem = problem;
       if (problem !== null) log.error(`nothing is refreshed: ${problem}`);
+      else log.info('the journal can be used again');
     },
     onWarning: (message) => {
       log.warn(message);

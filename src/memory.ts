@@ -1,16 +1,23 @@
 import type { Pool } from 'pg';
 import type { Memories, ProviderMemory } from './assess/memories.js';
+import type { ProviderPause } from './assess/provider-pause.js';
 import { findTokenChanges } from './assess/token-changes.js';
+import type { ProviderConfig } from './config/config.js';
 import type { Log } from './log.js';
 import type { Observation } from './observe/observe.js';
+import { configurationFingerprint } from './refresh/configuration-fingerprint.js';
+import { parseProviderHealth } from './refresh/parse-provider-health.js';
+import { pausedFor } from './refresh/provider-health.js';
+import { stateSchema } from './store/migrate.js';
 import { openState } from './store/open-state.js';
+import type { ProviderRow } from './store/provider-row.js';
 import { pruneLedger } from './store/prune-ledger.js';
 import type { ChangeEvent } from './store/record-changes.js';
 import { rememberRows } from './store/remember-rows.js';
 
 /** The exporter's memory, as the polls use it: whatever goes wrong with it, polling goes on. */
 export interface Memory {
-  /** Whether it could be used when last tried; true before that. */
+  /** Whether its schema was there when last looked for; true before that. */
   readonly isUsable: () => boolean;
   /** Takes over what a poll saw; empty where the memory can't be used. */
   readonly remember: (observation: Observation) => Promise<Memories>;
@@ -18,41 +25,56 @@ export interface Memory {
   readonly prune: (retentionMs: number) => Promise<boolean>;
 }
 
-/** `onEvents` hears what this replica was the first to notice. */
-export function createMemory(
-  pool: Pool,
-  log: Log,
-  onEvents: (provider: string, events: readonly ChangeEvent[]) => void,
-): Memory {
+export interface MemoryParts {
+  readonly pool: Pool;
+  readonly providers: readonly Pick<ProviderConfig, 'name' | 'refresh'>[];
+  readonly log: Log;
+  /** Hears what this replica was the first to notice. */
+  readonly onEvents: (provider: string, events: readonly ChangeEvent[]) => void;
+}
+
+/** Opens the memory; nothing is asked of its database before the first poll. */
+export function createMemory({ pool, providers, log, onEvents }: MemoryParts): Memory {
   const state = openState(pool);
-  let problem: string | null = null;
+  let missing: string | null = null;
+  let lastProblem: string | null = null;
+
+  /** A problem is told when it begins or changes, not with every poll. */
+  const tell = (problem: string | null): void => {
+    if (problem !== null && problem !== lastProblem) log.warn(problem);
+    if (problem === null && lastProblem !== null) log.info('the memory can be used again');
+    lastProblem = problem;
+  };
 
   return {
-    isUsable: () => problem === null,
+    isUsable: () => missing === null,
     async remember(observation) {
-      const found = await state.ensureReady();
-      if (found !== null && found !== problem) log.warn(found);
-      problem = found;
-      const providers = new Map<string, ProviderMemory>();
-      const memories: Memories = { problem, providers, silentJournals: [] };
-      if (problem !== null) return memories;
-      for (const { name, tokens } of observation.providers) {
+      const remembered = new Map<string, ProviderMemory>();
+      missing = await state.ensureReady();
+      let problem = missing;
+      for (const { name, tokens } of missing === null ? observation.providers : []) {
         const rows = tokens.known ? tokens.value.rows : null;
         if (rows === null) continue;
         try {
-          const { memory, events } = await rememberRows(pool, name, observation.now, (before) =>
-            findTokenChanges(before, rows, observation.now),
+          const { memory, events, provider } = await rememberRows(
+            pool,
+            name,
+            observation.now,
+            (before) => findTokenChanges(before, rows, observation.now),
           );
-          providers.set(name, { tokens: memory, pauses: [] });
+          const refresh = providers.find((each) => each.name === name)?.refresh ?? null;
+          const pauses = pausesOf(refresh, provider, observation.now);
+          remembered.set(name, { tokens: memory, pauses });
           onEvents(name, events);
         } catch (error) {
-          log.warn(`the memory of ${name} could not be used`, { error: messageOf(error) });
+          problem ??= `the memory of ${name} could not be used: ${messageOf(error)}; check its database, and that this role may use the schema ${stateSchema}`;
         }
       }
-      return memories;
+      tell(problem);
+      return { problem, providers: remembered, silentJournals: [] };
     },
     async prune(retentionMs) {
-      if (problem !== null) return true;
+      if (missing !== null) return true;
       try {
         await pruneLedger(pool, retentionMs);
         return true;
@@ -62,6 +84,17 @@ export function createMemory(
       }
     },
   };
+}
+
+/** What holds a provider's refreshes back for a process with this configuration. */
+function pausesOf(
+  refresh: ProviderConfig['refresh'],
+  row: ProviderRow | null,
+  now: Date,
+): readonly ProviderPause[] {
+  if (refresh?.mode !== 'on' || row === null) return [];
+  const health = parseProviderHealth(row.breaker);
+  return pausedFor(health, now.getTime(), configurationFingerprint(refresh));
 }
 
 function messageOf(error: unknown): string {

@@ -9,6 +9,7 @@ import type { Demand } from './demand.js';
 import { assessGrants } from './grants.js';
 import type { GrantAssessment } from './grants.js';
 import type { Memories, ProviderMemory, SilentJournal } from './memories.js';
+import { assessProviderDemand } from './provider-demand.js';
 import type { ProviderPause } from './provider-pause.js';
 import { assessSources, sourcesUnreachable, wasSeen } from './sources.js';
 import type { SourceAssessment } from './sources.js';
@@ -38,7 +39,7 @@ export interface ProviderAssessment {
   readonly grants: GrantAssessment | null;
   /** What holds its refreshes back; null where nothing is remembered. */
   readonly pauses: readonly ProviderPause[] | null;
-  /** Whether its rate is enough for its tokens; null where its refreshes are not ours. */
+  /** Whether its rate is enough for its tokens; null where the rate is not ours to keep. */
   readonly demand: Demand | null;
 }
 
@@ -109,12 +110,9 @@ export function assess(
         provider.name,
         {
           ...assessProvider(provider, now, previous.providers.get(provider.name)),
-          grants:
-            assessRows(provider, memories.providers.get(provider.name), now, config) ??
-            previous.providers.get(provider.name)?.grants ??
-            null,
+          ...(assessRows(provider, memories.providers.get(provider.name), now, config) ??
+            rowsBefore(previous.providers.get(provider.name))),
           pauses: memories.providers.get(provider.name)?.pauses ?? null,
-          demand: null,
         },
       ]),
     ),
@@ -152,17 +150,25 @@ function assessProvider(
   };
 }
 
+type AssessedRows = Pick<ProviderAssessment, 'grants' | 'demand'>;
+
 function assessRows(
   { name, tokens }: ProviderObservation,
   memory: ProviderMemory | undefined,
   now: Date,
   { providers, pollIntervalMs }: AssessedConfig,
-): GrantAssessment | null {
+): AssessedRows | null {
   const provider = providers.find((each) => each.name === name);
   if (!tokens.known || tokens.value.rows === null) return null;
   if (memory === undefined || provider === undefined) return null;
   const rows = tokens.value.rows.map((row) => ({ ...row, currentFingerprint: null }));
-  return assessGrants(provider, rows, memory.tokens, now, pollIntervalMs);
+  const grants = assessGrants(provider, rows, memory.tokens, now, pollIntervalMs);
+  const demand = assessProviderDemand(provider, grants.tokens, now.getTime(), pollIntervalMs);
+  return { grants, demand };
+}
+
+function rowsBefore(previous: ProviderAssessment | undefined): AssessedRows {
+  return { grants: previous?.grants ?? null, demand: previous?.demand ?? null };
 }
 
 function assessSyncs(syncs: SyncObservation | null, now: Date): SyncAssessment | null {

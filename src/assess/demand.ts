@@ -6,7 +6,7 @@ export interface LifetimeGroup {
   readonly lifetimeMs: number;
 }
 
-/** Tokens that wait for a refresh and expire in the same time; 0 or less: already expired. */
+/** Tokens that wait for a refresh and expire in the same time; negative: already expired. */
 export interface WaitingGroup {
   readonly count: number;
   readonly remainingMs: number;
@@ -64,14 +64,15 @@ export function steadyRatePerMinute(groups: readonly LifetimeGroup[]): number {
 /**
  * The cohort: the slowest rate at which, the earliest expiry first, none of the waiting tokens
  * expires. For each group, all that go before it must fit into the time it has left, those that
- * have expired already included: nothing can keep them from expiring, but they go first.
+ * have expired already included: nothing can keep them from expiring, but they go first. What has
+ * less than a minute left counts with those: one token with a second left is no demand of 60/min.
  */
 export function cohortRatePerMinute(waiting: readonly WaitingGroup[]): number {
   let before = 0;
   let needed = 0;
   for (const { count, remainingMs } of [...waiting].sort((a, b) => a.remainingMs - b.remainingMs)) {
     before += count;
-    if (remainingMs > 0) needed = Math.max(needed, before / (remainingMs / minuteMs));
+    if (remainingMs >= minuteMs) needed = Math.max(needed, before / (remainingMs / minuteMs));
   }
   return needed;
 }

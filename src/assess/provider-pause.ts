@@ -7,7 +7,7 @@ export interface ProviderPause {
   readonly reason: PauseReason;
   /** null: not recorded. */
   readonly sinceMs: number | null;
-  /** null: only another configuration, a person or a success ends it. */
+  /** When the next request may leave; null: only another configuration or a person ends the pause. */
   readonly untilMs: number | null;
   /** The failure behind it, such as `invalid_client`; null when there is none. */
   readonly failure: string | null;

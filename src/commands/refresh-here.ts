@@ -31,6 +31,9 @@ export async function refreshHere(
     onOutcome: () => undefined,
     onAppCall: () => undefined,
     onHealthChange: () => undefined,
+    onAmbiguousRequest: (tokenId) => {
+      troubles.push(`${tokenId}: a request whose answer was never seen is sent again`);
+    },
     onTrouble: (message, error) => {
       troubles.push(error instanceof Error ? `${message}: ${error.message}` : message);
     },

@@ -63,10 +63,19 @@ export async function status(context: CommandContext, options: StatusOptions): P
   const unread = listing.providers.flatMap(({ provider, tokens }) =>
     tokens.known ? [] : [`${provider.name}: ${tokens.reason}; ${tokens.remedy}`],
   );
+  if (!options.json) context.stdout.write(describeShadow(providers));
   for (const line of unread) context.stderr.write(`${printable(line)}\n`);
 
   if (rows.some((row) => row.status === options.failOn)) return exitCode.no;
   return unread.length > 0 ? exitCode.unknown : exitCode.fine;
+}
+
+/** Says what people might not expect of a table of due tokens: that nothing is done about them. */
+function describeShadow(providers: readonly ProviderConfig[]): string {
+  return providers
+    .filter(({ refresh }) => refresh?.mode === 'shadow')
+    .map(({ name }) => `${name}: the refresh mode is shadow, so nothing is refreshed\n`)
+    .join('');
 }
 
 function selectProviders(
@@ -105,16 +114,21 @@ export function formatStatus(
   severalProviders: boolean,
   colours: boolean,
 ): string {
-  const header = ['user_id', 'account', 'token_expires_at', 'is_active', 'token_status'];
+  const showIds = !isOnePerUser(rows);
   const cells = rows.map((row) => [
     ...(severalProviders ? [row.provider] : []),
+    ...(showIds ? [row.id ?? ''] : []),
     row.subject ?? '',
     row.account ?? '',
     formatInstant(row.expiresAtMs) ?? '',
     String(row.active),
     tokenStatusWords[row.status],
   ]);
-  const titles = severalProviders ? ['provider', ...header] : header;
+  const titles = [
+    ...(severalProviders ? ['provider'] : []),
+    ...(showIds ? ['token_id'] : []),
+    ...['user_id', 'account', 'token_expires_at', 'is_active', 'token_status'],
+  ];
   const paint = (text: string, column: number): string => {
     if (!colours || column !== titles.length - 1) return text;
     const found = tokenStatuses.find((each) => tokenStatusWords[each] === text.trimEnd());
@@ -124,6 +138,14 @@ export function formatStatus(
       : styleText(statusColours[found], text, { validateStream: false });
   };
   return `${formatTable(titles, cells, paint)}\n\n${formatSummary(rows)}\n`;
+}
+
+/** Whether a user's id names a token to `explain` and `refresh`; else they need the token's own. */
+function isOnePerUser(rows: readonly StatusRow[]): boolean {
+  const users = rows.map(({ provider, subject }) =>
+    subject === null ? null : JSON.stringify([provider, subject]),
+  );
+  return !users.includes(null) && new Set(users).size === rows.length;
 }
 
 const statusColours = {

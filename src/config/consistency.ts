@@ -101,14 +101,16 @@ function* checkLifetime(
   const soon = mapping['expiring_soon'] ?? defaultThresholds.expiring_soon;
   const lifetime = mapping['declared_lifetime'];
   if (!isDuration(lifetime)) return;
-  if (isDuration(soon) && toMs(soon) >= toMs(lifetime)) {
+  const [ownSoon, ownLifetime] = [own['expiring_soon'] != null, own['declared_lifetime'] != null];
+  // Where neither is the user's, there is nothing that they could have written wrong.
+  if ((ownSoon || ownLifetime) && isDuration(soon) && toMs(soon) >= toMs(lifetime)) {
     yield {
       path: ['expiring_soon'],
       message:
         `${soon} is not shorter than declared_lifetime (${lifetime}), ` +
         'so every healthy token is EXPIRING SOON at all times',
       // The runbook's week and a provider's day are each right; written side by side, one is wrong.
-      warning: own['expiring_soon'] == null || own['declared_lifetime'] == null,
+      warning: !(ownSoon && ownLifetime),
     };
   }
   if (isDuration(pollInterval) && toMs(lifetime) < 4 * toMs(pollInterval)) {

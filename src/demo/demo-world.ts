@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -56,6 +57,7 @@ export async function startDemoWorld(options: EmbeddedPostgresOptions = {}): Pro
         DATABASE_URL: url,
         CONFIG_FILE: fileURLToPath(new URL('demo.yaml', worldFolder)),
         JOURNAL_DIR: join(journal, 'journal'),
+        JOURNAL_KEY: randomBytes(32).toString('base64'),
         FATHOM_CLIENT_ID: server.clientId,
         FATHOM_CLIENT_SECRET: server.clientSecret,
         FATHOM_TOKEN_ENDPOINT: server.tokenEndpoint,

@@ -26,11 +26,13 @@ export interface ExporterFacts {
 /** The exporter's metrics, except the series of single tokens (see token-series.ts). */
 export interface Metrics {
   readonly registry: Registry;
+  /** Counts a poll, once, however it ends. */
+  readonly recordPollStarted: () => void;
   /** Takes over the result of a poll. Gauges of what the poll could not see keep their value. */
   readonly recordPoll: (assessment: Assessment, poll: PollRecord) => void;
   readonly recordSkippedPoll: () => void;
   readonly refresh: RefreshMetrics;
-  /** A poll ended by a fault of the exporter itself: nothing is known of it. */
+  /** A poll ended by a fault of the exporter itself, wherever it was. */
   readonly recordFaultyPoll: () => void;
 }
 
@@ -51,19 +53,22 @@ export function createMetrics(facts: ExporterFacts): Metrics {
   return {
     registry,
     refresh,
+    recordPollStarted() {
+      exporter.polls.inc();
+    },
     recordPoll(assessment, poll) {
       for (const [provider, state] of assessment.providers) {
         recordTokens(tokens, provider, state.tokens);
         recordSyncs(syncs, provider, state);
-        refresh.recordGrants(provider, state.grants);
+        refresh.recordProvider(provider, state);
       }
+      refresh.recordMemory(assessment);
       recordExporter(exporter, assessment, poll);
     },
     recordSkippedPoll() {
       exporter.skipped.inc();
     },
     recordFaultyPoll() {
-      exporter.polls.inc();
       exporter.failures.inc({ reason: 'internal' });
     },
   };
@@ -236,7 +241,6 @@ function recordExporter(
   assessment: Assessment,
   poll: PollRecord,
 ): void {
-  metrics.polls.inc();
   metrics.duration.observe(poll.durationMs / 1000);
   if (poll.failureReason !== null) metrics.failures.inc({ reason: poll.failureReason });
   if (poll.clockSkewMs !== null) {

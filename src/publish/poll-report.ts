@@ -1,4 +1,6 @@
 import type { Assessment } from '../assess/assess.js';
+import { describeDemand } from '../assess/demand.js';
+import { isTooShortToPoll } from '../assess/lifetime.js';
 import type { SourceAssessment } from '../assess/sources.js';
 import type { PollRecord } from './metrics.js';
 
@@ -18,6 +20,7 @@ export function formatPollReport(
   assessment: Assessment,
   poll: PollRecord,
   previous: Assessment,
+  pollIntervalMs: number,
 ): PollReport {
   const durationMs = Math.round(poll.durationMs);
   const { databaseFailure } = assessment;
@@ -30,7 +33,12 @@ export function formatPollReport(
   }
   const sources = [...assessment.sources.values()];
   const down = sources.filter(({ up }) => up === false);
-  const fields = { durationMs, ...tokenTotals(assessment), ...changes(sources, previous) };
+  const fields = {
+    durationMs,
+    ...tokenTotals(assessment),
+    ...obstacles(assessment, pollIntervalMs),
+    ...changes(sources, previous),
+  };
   if (down.length === 0) {
     const message = hasFailed(previous) ? 'poll succeeded again' : 'poll succeeded';
     return { level: 'info', message, fields };
@@ -62,6 +70,32 @@ function tokenTotals({ providers }: Assessment): { tokens?: Record<string, numbe
     tokens === null ? [] : [[name, tokens.total] as const],
   );
   return totals.length === 0 ? {} : { tokens: Object.fromEntries(totals) };
+}
+
+/** What keeps tokens from being refreshed in time, by provider. */
+function obstacles(
+  { providers }: Assessment,
+  pollIntervalMs: number,
+): Record<string, Record<string, string | number>> {
+  const paused: Record<string, string> = {};
+  const rates: Record<string, string> = {};
+  const polledTooSeldom: Record<string, number> = {};
+  for (const [name, { pauses, demand, grants }] of providers) {
+    const reasons = (pauses ?? []).map(({ reason, failure }) =>
+      failure === null ? reason : `${reason} (${failure})`,
+    );
+    if (reasons.length > 0) paused[name] = reasons.join(', ');
+    if (demand?.feasible === false) rates[name] = describeDemand(demand);
+    const shortLived = (grants?.tokens ?? []).filter(
+      ({ lifetimeMs }) => lifetimeMs !== null && isTooShortToPoll(lifetimeMs, pollIntervalMs),
+    ).length;
+    if (shortLived > 0) polledTooSeldom[name] = shortLived;
+  }
+  return {
+    ...(Object.keys(paused).length > 0 && { paused }),
+    ...(Object.keys(rates).length > 0 && { rates }),
+    ...(Object.keys(polledTooSeldom).length > 0 && { polledTooSeldom }),
+  };
 }
 
 function changes(

@@ -37,6 +37,10 @@ export function refreshListener(
     onHealthChange(change) {
       log.warn('the state of the provider changed', { provider, change });
     },
+    onAmbiguousRequest(tokenId) {
+      metrics.recordAmbiguousRequest(provider);
+      log.warn('a request whose answer was never seen is sent again', { provider, tokenId });
+    },
     onTrouble(message, error) {
       log.warn(message, { provider, ...(error instanceof Error && { error: error.message }) });
     },

@@ -1,7 +1,8 @@
 import { Counter, Histogram } from 'prom-client';
 import type { Registry } from 'prom-client';
+import type { Assessment, ProviderAssessment } from '../assess/assess.js';
 import { grantStates } from '../assess/grant-state.js';
-import type { GrantAssessment } from '../assess/grants.js';
+import { pauseReasons } from '../assess/provider-pause.js';
 import type { ChangeEvent } from '../store/record-changes.js';
 import { failureReasons } from '../refresh/failure-reason.js';
 import type { RefreshOutcome } from '../refresh/refresh-outcome.js';
@@ -9,13 +10,24 @@ import { gauge } from './gauge.js';
 
 /** Metrics of grants and refreshes, per provider. */
 export interface RefreshMetrics {
+  /** Starts at 0 what is counted of every provider, whoever refreshes it. */
+  readonly declareEvents: (provider: string) => void;
   /** Starts every series of a provider that is refreshed, at 0. */
   readonly declareProvider: (provider: string) => void;
-  readonly recordGrants: (provider: string, grants: GrantAssessment | null) => void;
+  /** Starts the one series of a provider whose refreshes are only counted. */
+  readonly declareShadowed: (provider: string) => void;
+  readonly recordProvider: (
+    provider: string,
+    state: Pick<ProviderAssessment, 'grants' | 'pauses' | 'demand'>,
+  ) => void;
   /** Counts what happened to rows without our doing, each event on the replica that recorded it. */
   readonly recordEvents: (provider: string, events: readonly ChangeEvent[]) => void;
   readonly recordOutcome: (provider: string, outcome: RefreshOutcome, durationMs: number) => void;
+  /** A request was sent again because nobody knows whether the first one was answered. */
+  readonly recordAmbiguousRequest: (provider: string) => void;
+  readonly recordShadowed: (provider: string, count: number) => void;
   readonly recordJournal: (usable: boolean) => void;
+  readonly recordMemory: (assessment: Pick<Assessment, 'observedAt' | 'memoryProblem'>) => void;
 }
 
 /** Creates the metrics of grants and refreshes. Refreshes are this process' own, from 0 on. */
@@ -42,6 +54,32 @@ export function createRefreshMetrics(registry: Registry): RefreshMetrics {
     'Tokens whose refresh should have happened by now and did not.',
     ['provider'],
   );
+  const paused = gauge(
+    registry,
+    'oauth_token_refresh_paused',
+    'Whether refreshes are held back: configuration (our client is refused), retry_after (the ' +
+      'provider asked for it), breaker (everything fails alike).',
+    ['provider', 'reason'],
+  );
+  const demand = gauge(
+    registry,
+    'oauth_token_refresh_demand_per_second',
+    'Refreshes per second that the tokens need so that none expires, as of the last poll.',
+    ['provider'],
+  );
+  const rateLimit = gauge(
+    registry,
+    'oauth_token_refresh_rate_limit_per_second',
+    'Refreshes per second that the configured rate_limit allows, all replicas together.',
+    ['provider'],
+  );
+  const memoryUp = gauge(
+    registry,
+    'oauth_token_exporter_memory_up',
+    'Whether the memory in Postgres could be used in the last poll; without it nothing is refreshed. ' +
+      'Absent before the first poll.',
+  );
+  memoryUp.remove();
   const journalUp = gauge(
     registry,
     'oauth_token_exporter_journal_up',
@@ -72,6 +110,16 @@ export function createRefreshMetrics(registry: Registry): RefreshMetrics {
     'New tokens that were stored from the journal after a crash.',
     ['provider'],
   );
+  const ambiguous = counter(
+    'oauth_token_ambiguous_requests_total',
+    'Requests sent again after a crash, because their answer was never seen.',
+    ['provider'],
+  );
+  const shadowed = counter(
+    'oauth_token_refreshes_shadowed_total',
+    'Refreshes that were due and not made, because the mode is shadow.',
+    ['provider'],
+  );
   const duration = new Histogram({
     name: 'oauth_token_refresh_duration_seconds',
     help: 'Duration of a refresh, from reading the row to remembering the outcome.',
@@ -82,21 +130,38 @@ export function createRefreshMetrics(registry: Registry): RefreshMetrics {
 
   const refreshed = new Set<string>();
   return {
+    declareEvents(provider) {
+      disappeared.inc({ provider }, 0);
+      foreign.inc({ provider }, 0);
+    },
     declareProvider(provider) {
       refreshed.add(provider);
       refreshes.inc({ provider }, 0);
       recovered.inc({ provider }, 0);
+      ambiguous.inc({ provider }, 0);
+      for (const reason of pauseReasons) paused.set({ provider, reason }, 0);
       for (const reason of failureReasons) failures.inc({ provider, reason }, 0);
       duration.zero({ provider });
     },
-    recordGrants(provider, assessment) {
-      disappeared.inc({ provider }, 0);
-      foreign.inc({ provider }, 0);
-      if (assessment === null) return;
-      for (const state of grantStates) grants.set({ provider, state }, assessment.grants[state]);
-      falselyDeactivated.set({ provider }, assessment.falselyDeactivated);
-      // Where refreshing is not our job, nothing of it is overdue.
-      if (refreshed.has(provider)) overdue.set({ provider }, assessment.overdue);
+    declareShadowed(provider) {
+      shadowed.inc({ provider }, 0);
+    },
+    recordProvider(provider, { grants: assessment, pauses, demand: rate }) {
+      if (assessment !== null) {
+        for (const state of grantStates) grants.set({ provider, state }, assessment.grants[state]);
+        falselyDeactivated.set({ provider }, assessment.falselyDeactivated);
+      }
+      // Where refreshing is not our job, nothing of it is overdue, and nothing holds it back.
+      if (!refreshed.has(provider)) return;
+      if (assessment !== null) overdue.set({ provider }, assessment.overdue);
+      for (const reason of pauses === null ? [] : pauseReasons) {
+        const holds = pauses?.some((pause) => pause.reason === reason) === true;
+        paused.set({ provider, reason }, Number(holds));
+      }
+      if (rate !== null) {
+        demand.set({ provider }, rate.neededPerMinute / 60);
+        rateLimit.set({ provider }, rate.allowedPerMinute / 60);
+      }
     },
     recordEvents(provider, events) {
       const count = (wanted: ChangeEvent) => events.filter((event) => event === wanted).length;
@@ -121,8 +186,17 @@ export function createRefreshMetrics(registry: Registry): RefreshMetrics {
           return;
       }
     },
+    recordAmbiguousRequest(provider) {
+      ambiguous.inc({ provider });
+    },
+    recordShadowed(provider, count) {
+      shadowed.inc({ provider }, count);
+    },
     recordJournal(usable) {
       journalUp.set(Number(usable));
+    },
+    recordMemory({ observedAt, memoryProblem }) {
+      if (observedAt !== null) memoryUp.set(Number(memoryProblem === null));
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { PauseReason } from '../assess/provider-pause.js';
+import type { PauseReason, ProviderPause } from '../assess/provider-pause.js';
 import { breakerAfter } from './breaker-after.js';
 import type { AttemptOutcome, BreakerChange } from './breaker-after.js';
 import { breakerAdmission, closedBreaker, startProbe } from './breaker.js';
@@ -79,17 +79,27 @@ export function admission(
   return admitted.kind === 'none' ? { ...admitted, because: 'breaker' } : admitted;
 }
 
-/** Every reason for which a provider is held back now, for the metric. */
+/** Everything that holds a provider back now, for people and the metric: one pause per reason. */
 export function pausedFor(
   { breaker, faults, retryAtMs }: ProviderHealth,
   nowMs: number,
   configurationFingerprint: string,
-): Readonly<Record<PauseReason, boolean>> {
-  return {
-    configuration: faultUnder(faults, configurationFingerprint) !== null,
-    retry_after: retryAtMs !== null && nowMs < retryAtMs,
-    breaker: breakerAdmission(breaker, nowMs).kind !== 'all',
-  };
+): readonly ProviderPause[] {
+  const pauses: ProviderPause[] = [];
+  const fault = faultUnder(faults, configurationFingerprint);
+  if (fault !== null) {
+    const { reason: failure, sinceMs } = fault;
+    pauses.push({ reason: 'configuration', sinceMs, untilMs: null, failure });
+  }
+  if (retryAtMs !== null && nowMs < retryAtMs) {
+    pauses.push({ reason: 'retry_after', sinceMs: null, untilMs: retryAtMs, failure: null });
+  }
+  const { phase } = breaker;
+  if (phase.kind === 'suspect' || phase.kind === 'open') {
+    const { reason: failure, untilMs } = phase;
+    pauses.push({ reason: 'breaker', sinceMs: null, untilMs, failure });
+  }
+  return pauses;
 }
 
 /** Notes that this token is tried alone; all replicas wait for its outcome. */

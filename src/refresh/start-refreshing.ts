@@ -22,7 +22,9 @@ import type { ForcedTokens } from './forced-tokens.js';
 import { openJournal } from './journal/open-journal.js';
 import type { OpenedJournal } from './journal/open-journal.js';
 import { parseJournalKey } from './journal/journal-key.js';
+import type { JournalProblem } from './journal/journal-problem.js';
 import type { JournalKey } from './journal/journal-key.js';
+import { noteConfiguration } from './note-configuration.js';
 import { createRefresher } from './refresher.js';
 import type { Refresher } from './refresher.js';
 import { createTokenRefresh } from './token-refresh.js';
@@ -85,8 +87,10 @@ export function startRefreshing(parts: RefreshingParts): Refreshing {
   const connections = openConnections();
   const refreshers = new Map<string, Refresher>();
   const forced = new Map<string, ForcedTokens>();
+  const noted = new Set<string>();
   let taken: TakenJournal | null = null;
   let preparing: Promise<void> | null = null;
+  let checking: Promise<void> | null = null;
 
   /** Whoever sees claims of this journal shall know that they are worked on. */
   const noteAlive = (): void => {
@@ -95,6 +99,16 @@ export function startRefreshing(parts: RefreshingParts): Refreshing {
       const message = error instanceof Error ? error.message : String(error);
       parts.onWarning(`the journal could not be shown to be in use: ${message}`);
     });
+  };
+
+  /** A journal that was taken can fail later: its disk fills up, or somebody deletes it. */
+  const tellJournal = async (): Promise<void> => {
+    if (taken === null || stopping.signal.aborted) return;
+    tell(await taken.journal.probe());
+  };
+
+  const tell = (problem: JournalProblem | null): void => {
+    parts.onJournal(problem === null ? null : `${problem.message}; ${problem.remedy}`);
   };
 
   const takeJournal = async (): Promise<TakenJournal | null> => {
@@ -106,17 +120,24 @@ export function startRefreshing(parts: RefreshingParts): Refreshing {
       oldKeys: readKeys(oldKeys),
       onWarning: parts.onWarning,
     });
-    const problem = opened.ok ? opened.journal.refusal() : opened.problem;
-    parts.onJournal(problem === null ? null : `${problem.message}; ${problem.remedy}`);
+    tell(opened.ok ? opened.journal.refusal() : opened.problem);
     taken = opened.ok ? opened : null;
     noteAlive();
     return taken;
+  };
+
+  /** Once for each start, however often preparing is tried. */
+  const noteOnce = async ({ name, refresh }: RefreshedProvider): Promise<void> => {
+    if (noted.has(name)) return;
+    await noteConfiguration(parts.statePool, name, configurationFingerprint(refresh));
+    noted.add(name);
   };
 
   const prepare = async (provider: RefreshedProvider): Promise<void> => {
     const { way } = provider.refresh;
     const asked = forced.get(provider.name) ?? createForcedTokens();
     forced.set(provider.name, asked);
+    await noteOnce(provider);
     if (way.kind === 'app_endpoint') {
       refreshers.set(provider.name, createAppRefresher(parts, provider, way, connections, asked));
       return;
@@ -177,6 +198,9 @@ export function startRefreshing(parts: RefreshingParts): Refreshing {
     offer(assessment) {
       if (stopping.signal.aborted) return;
       void prepareOnce();
+      checking ??= tellJournal().finally(() => {
+        checking = null;
+      });
       noteAlive();
       const { observedAt } = assessment;
       if (observedAt === null) return;
@@ -192,6 +216,7 @@ export function startRefreshing(parts: RefreshingParts): Refreshing {
     async stop() {
       stopping.abort();
       await preparing;
+      await checking;
       await Promise.all([...refreshers.values()].map((refresher) => refresher.stop()));
       await connections.close();
       await taken?.journal.release();

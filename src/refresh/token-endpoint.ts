@@ -5,7 +5,6 @@ import {
   type ClientAuthenticationMethod,
   type ClientCredentials,
 } from './client-authentication.js';
-import { endpointProblem } from './endpoint-url.js';
 import type { Exchange, RequestLimits } from './exchange.js';
 
 /** How to refresh at a provider's token endpoint. A provider's quirks are data in here. */
@@ -19,18 +18,6 @@ export interface TokenEndpoint extends ClientCredentials {
   /** The provider's own error codes → those of RFC 6749 section 5.2. */
   readonly aliases: Readonly<Record<string, string>>;
   readonly limits?: RequestLimits;
-}
-
-/** What is wrong with the configuration, in words that hold no secret; empty when it can be used. */
-export function tokenEndpointProblems(endpoint: TokenEndpoint): string[] {
-  const problems: string[] = [];
-  const urlProblem = endpointProblem(endpoint.url);
-  if (urlProblem !== null) problems.push(`the URL of the token endpoint ${urlProblem}`);
-  if (endpoint.clientId === '') problems.push('the client id is missing');
-  if (endpoint.authentication !== 'none' && (endpoint.clientSecret ?? '') === '') {
-    problems.push(`the client secret is missing: ${endpoint.authentication} needs it`);
-  }
-  return problems;
 }
 
 /** Builds the request of RFC 6749 section 6. Secret. */

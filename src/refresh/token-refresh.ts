@@ -61,6 +61,8 @@ export interface TokenRefreshListener {
     detail: string,
   ) => void;
   readonly onHealthChange: (change: HealthChange) => void;
+  /** A request whose answer was never seen is sent again: it may be a replay. */
+  readonly onAmbiguousRequest: (tokenId: string) => void;
   readonly onTrouble: (message: string, error: unknown) => void;
 }
 
@@ -308,7 +310,7 @@ export function createTokenRefresh(parts: TokenRefreshParts): TokenRefresh {
         return;
       }
     } else if (memory !== null && used !== null) {
-      listener.onTrouble('a request whose answer was never seen is sent again', null);
+      listener.onAmbiguousRequest(tokenId);
       // Also a canary and what a person asked for, which were not due.
       await refresh(memory, true);
     } else if (memory !== null) {

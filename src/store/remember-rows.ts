@@ -1,15 +1,19 @@
 import type { Pool } from 'pg';
 import { writeTransaction } from '../database/write-transaction.js';
 import { isAppCallUnderWay } from './app-call.js';
+import { readProviderRow } from './provider-row.js';
+import type { ProviderRow } from './provider-row.js';
 import { recordChanges } from './record-changes.js';
 import type { ChangeEvent, TokenChange } from './record-changes.js';
 import { readTokenMemory } from './token-memory.js';
 import type { TokenMemory } from './token-memory.js';
 
-/** The memory of a provider's tokens after a poll, and the events that this replica recorded. */
+/** What is remembered of a provider after a poll, and the events that this replica recorded. */
 export interface RememberedRows {
   readonly memory: ReadonlyMap<string, TokenMemory>;
   readonly events: readonly ChangeEvent[];
+  /** Of the provider itself; null: nothing is remembered yet. */
+  readonly provider: ProviderRow | null;
 }
 
 /** Takes over what `findChanges` finds between the memory and what a poll saw at `observedAt`. */
@@ -21,14 +25,17 @@ export async function rememberRows(
 ): Promise<RememberedRows> {
   return writeTransaction(pool, async (query) => {
     const before = await readTokenMemory(query, provider);
+    const shared = await readProviderRow(query, provider);
+    const unchanged = { memory: before, events: [], provider: shared };
     // The application is refreshing for us: whoever asked it will remember what moved.
-    if (await isAppCallUnderWay(query, provider)) return { memory: before, events: [] };
+    if (await isAppCallUnderWay(query, provider)) return unchanged;
     const changes = findChanges(before);
-    if (changes.length === 0) return { memory: before, events: [] };
+    if (changes.length === 0) return unchanged;
     const recorded = await recordChanges(query, provider, changes, observedAt);
     return {
       memory: await readTokenMemory(query, provider),
       events: recorded.map(({ event }) => event),
+      provider: shared,
     };
   });
 }

@@ -138,6 +138,8 @@ describe('what a poll could not see', () => {
       syncs: null,
       stuckSyncs: null,
       grants: null,
+      pauses: null,
+      demand: null,
     });
     expect(after(outage).providers.size).toBe(0);
   });

@@ -65,6 +65,8 @@ describe('what the tokens need and the provider allows', () => {
     ['all that go before the last deadline', [wait(10, 10), wait(90, 20)], 5],
     ['what has expired already, since it goes first', [wait(50, -1), wait(10, 10)], 6],
     ['nothing for what expires now', [wait(50, 0)], 0],
+    ['what has a minute left', [{ count: 50, remainingMs: minute }], 50],
+    ['nothing for what has a millisecond less', [{ count: 50, remainingMs: minute - 1 }], 0],
   ])('reckons with %s', (_, waiting, expected) => {
     expect(cohortRatePerMinute(waiting)).toBe(expected);
     expect(cohortRatePerMinute([...waiting].reverse())).toBe(expected);
@@ -74,7 +76,7 @@ describe('what the tokens need and the provider allows', () => {
     const someWaiting = fc.array(
       fc.record({
         count: fc.integer({ min: 1, max: 50 }),
-        remainingMs: fc.integer({ min: 1, max: day }),
+        remainingMs: fc.integer({ min: minute, max: day }),
       }),
       { minLength: 1, maxLength: 20 },
     );

@@ -48,6 +48,17 @@ describe('the status table', () => {
     expect(line?.slice('user_id  account  '.length).split('  ')[0]?.trim()).toBe(shown);
   });
 
+  it.each<[string, Partial<StatusRow>, boolean]>([
+    ['each user has one token', { id: 't2', subject: 'bob' }, false],
+    ['a user has several', { id: 't2' }, true],
+    ['a token belongs to nobody', { id: 't2', subject: null }, true],
+    ['a user has one at each provider', { id: 't2', provider: 'google' }, false],
+  ])('names tokens where users do not: %s', (_, other, named) => {
+    const table = formatStatus([row({}), row(other)], false, false);
+    expect(table.includes('token_id')).toBe(named);
+    expect(table.includes('t2')).toBe(named);
+  });
+
   it('counts at its end, with the words of the statuses there are', () => {
     const last = (rows: StatusRow[]) =>
       formatStatus(rows, false, false).trimEnd().split('\n').at(-1);

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ProviderAssessment } from '../../src/assess/assess.js';
 import { grantStates } from '../../src/assess/grant-state.js';
 import type { GrantAssessment } from '../../src/assess/grants.js';
+import { pauseReasons } from '../../src/assess/provider-pause.js';
 import { tokenStatuses } from '../../src/assess/token-status.js';
 import { pollFailureReasons } from '../../src/database/explain-database-error.js';
 import { loadWorld, worldFolder } from '../../src/demo/demo-world.js';
@@ -79,12 +80,15 @@ describe('docs/metrics.md', () => {
     const assessment = await poller.poll();
     await poller.close();
     const metrics = createMetrics({ version: '1.2.3', demo: true, pollIntervalMs: 30_000 });
+    metrics.refresh.declareEvents('fathom');
     metrics.refresh.declareProvider('fathom');
+    metrics.refresh.declareShadowed('google');
     metrics.refresh.recordJournal(true);
+    const demand = { feasible: true, neededPerMinute: 21, allowedPerMinute: 60 } as const;
     const providers = new Map(
       [...assessment.providers].map(([name, state]) => [
         name,
-        { ...state, grants: grantsOf(state) },
+        { ...state, grants: grantsOf(state), demand },
       ]),
     );
     const judged = { ...assessment, providers };
@@ -99,6 +103,7 @@ describe('docs/metrics.md', () => {
     ['status', '## Access token status', tokenStatuses],
     ['state', '## Sources', sourceStates],
     ['state', '## Grants', grantStates],
+    ['reason', '### Reasons of a pause', pauseReasons],
     ['reason', '### Reasons of a failed refresh', failureReasons],
   ])('explains every %s', (_, heading, values) => {
     const [, ...rows] = tables(section(text, heading))[0] ?? [];

@@ -135,8 +135,15 @@ export const incident: Assessment = assessmentOf(
         ],
         tokens: [],
       },
-      pauses: [],
-      demand: null,
+      pauses: [
+        {
+          reason: 'breaker',
+          sinceMs: null,
+          untilMs: at('2025-11-29T08:03:00Z'),
+          failure: 'server_error',
+        },
+      ],
+      demand: { feasible: true, neededPerMinute: 21, allowedPerMinute: 60 },
     },
     google: providerOf({
       tokens: tokensOf({

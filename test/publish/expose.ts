@@ -11,6 +11,7 @@ export async function expose(
 ): Promise<Exposition> {
   let series = await renderTokenSeries(new Map());
   for (const [assessment, poll] of polls) {
+    metrics.recordPollStarted();
     metrics.recordPoll(assessment, poll);
     series = await renderTokenSeries(assessment.providers);
   }

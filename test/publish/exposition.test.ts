@@ -9,6 +9,8 @@ import { expose, ours } from './expose.js';
 /** The exporter refreshes the tokens of one of the two providers. */
 const exposition = () => {
   const metrics = createMetrics(facts);
+  metrics.refresh.declareEvents('fathom');
+  metrics.refresh.declareEvents('google');
   metrics.refresh.declareProvider('fathom');
   metrics.refresh.recordJournal(true);
   return expose([[incident, goodPoll]], metrics);

@@ -137,8 +137,13 @@ describe('after polls', () => {
     expect(text.identity.toString()).toMatch(/^oauth_token_exporter_polls_skipped_total 2$/m);
   });
 
-  it('counts a poll that a fault of the exporter ended', async () => {
+  it.each<[string, Parameters<typeof expose>[0]]>([
+    ['before it brought anything', []],
+    ['after it was recorded, while it was shown', [[incident, goodPoll]]],
+  ])('counts a poll once that a fault of the exporter ended %s', async (_, polls) => {
     const metrics = createMetrics(facts);
+    if (polls.length === 0) metrics.recordPollStarted();
+    await expose(polls, metrics);
     metrics.recordFaultyPoll();
     const exposition = (await expose([], metrics)).text.identity.toString();
     expect(exposition).toMatch(/^oauth_token_exporter_polls_total 1$/m);

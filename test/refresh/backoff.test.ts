@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { backoffCapMs, backoffEnd, backoffMs } from '../../src/refresh/backoff.js';
-import type { Backoff, BackoffContext } from '../../src/refresh/backoff.js';
+import { backoffCapMs, backoffMs } from '../../src/refresh/backoff.js';
 
 const second = 1000;
 const minute = 60 * second;
@@ -75,42 +74,5 @@ describe('a backoff', () => {
         expect(backoffMs(count + 1, remainingMs, random)).toBeGreaterThanOrEqual(waitMs);
       }),
     );
-  });
-});
-
-describe('the end of a backoff before its time', () => {
-  const backoff: Backoff = {
-    failures: 3,
-    failedAtMs: 1000,
-    notBeforeMs: 120_000,
-    fingerprint: 'token-a',
-    configurationFingerprint: 'configuration-a',
-  };
-  const unchanged: BackoffContext = {
-    succeededAtMs: null,
-    fingerprint: 'token-a',
-    configurationFingerprint: 'configuration-a',
-  };
-
-  it.each([
-    ['nothing changed', {}, null],
-    ['a success came a millisecond later', { succeededAtMs: 1001 }, 'succeeded'],
-    ['the last success came in the same millisecond', { succeededAtMs: 1000 }, null],
-    ['the last success came a millisecond before', { succeededAtMs: 999 }, null],
-    ['the refresh token changed', { fingerprint: 'token-b' }, 'refresh_token_changed'],
-    ['the refresh token is not known now', { fingerprint: null }, null],
-    [
-      'the configuration changed',
-      { configurationFingerprint: 'configuration-b' },
-      'configuration_changed',
-    ],
-    ['the configuration is not known now', { configurationFingerprint: null }, null],
-  ])('%s', (_, change, expected) => {
-    expect(backoffEnd(backoff, { ...unchanged, ...change })).toBe(expected);
-  });
-
-  it('does not come from a fingerprint that was not known then', () => {
-    const unknown = { ...backoff, fingerprint: null, configurationFingerprint: null };
-    expect(backoffEnd(unknown, unchanged)).toBeNull();
   });
 });

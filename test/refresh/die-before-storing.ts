@@ -40,6 +40,7 @@ export const openForgetfulJournal: OpenJournal = () => {
   const journal: Journal = {
     id: forgetfulId,
     refusal: () => null,
+    probe: () => Promise.resolve(null),
     recordSent: (requests) =>
       Promise.resolve({ ok: true, entryIds: requests.map(() => randomUUID()) }),
     recordAnswer: () => Promise.resolve({ ok: true }),
@@ -113,6 +114,7 @@ export async function compose(world: RefreshWorld, open: OpenJournal) {
       onOutcome: () => undefined,
       onAppCall: () => undefined,
       onHealthChange: () => undefined,
+      onAmbiguousRequest: () => undefined,
       onTrouble: () => undefined,
     },
   });

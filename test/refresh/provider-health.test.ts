@@ -133,21 +133,38 @@ describe('Retry-After', () => {
 describe('the pauses of a provider', () => {
   const down = attempt({ outcome: { kind: 'failed', reason: 'server_error' } });
 
+  const slow = { ...down, retryAfterMs: minute };
+  const untilMs = 1000 + 5 * minute;
+  const breaker = { reason: 'breaker', sinceMs: null, untilMs, failure: 'server_error' };
+
   it('are told apart, and several may hold at once', () => {
-    const slow = { ...down, retryAfterMs: minute };
     const health = after(healthyProvider, refusal, slow, slow, slow, slow, slow);
-    const expected = { configuration: true, retry_after: true, breaker: true };
-    expect(pausedFor(health, 1000, 'old')).toEqual(expected);
-    expect(pausedFor(health, 1000 + minute, 'new')).toEqual({
-      configuration: false,
-      retry_after: false,
-      breaker: true,
-    });
+    expect(pausedFor(health, 1000, 'old')).toEqual([
+      { reason: 'configuration', sinceMs: 1000, untilMs: null, failure: 'invalid_client' },
+      { reason: 'retry_after', sinceMs: null, untilMs: 1000 + minute, failure: null },
+      breaker,
+    ]);
   });
 
-  it('are none for a healthy provider', () => {
-    const expected = { configuration: false, retry_after: false, breaker: false };
-    expect(pausedFor(healthyProvider, 0, 'old')).toEqual(expected);
+  it('hold for the configuration that was refused, and until the time that was asked for', () => {
+    const health = after(healthyProvider, refusal, slow, slow, slow, slow, slow);
+    const reasons = (nowMs: number, fingerprint: string) =>
+      pausedFor(health, nowMs, fingerprint).map(({ reason }) => reason);
+    expect(reasons(1000 + minute - 1, 'new')).toEqual(['retry_after', 'breaker']);
+    expect(reasons(1000 + minute, 'new')).toEqual(['breaker']);
+    expect(reasons(1000 + minute, 'old')).toEqual(['configuration', 'breaker']);
+  });
+
+  it('go on while one token decides about the others', () => {
+    const suspect = after(healthyProvider, down, down, down, down, down);
+    expect(pausedFor(suspect, untilMs + hour, 'old')).toEqual([breaker]);
+    expect(pausedFor(noteProbe(suspect, 'p', 1000), 1000, 'old')).toEqual([breaker]);
+  });
+
+  it('are none for a healthy provider, nor after a success', () => {
+    expect(pausedFor(healthyProvider, 0, 'old')).toEqual([]);
+    const health = after(healthyProvider, down, down, down, down, down, attempt());
+    expect(pausedFor(health, 1000, 'old')).toEqual([]);
   });
 
   it('hold a probe back too', () => {

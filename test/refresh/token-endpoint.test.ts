@@ -4,7 +4,6 @@ import {
   buildRefreshRequest,
   secretsSent,
   type TokenEndpoint,
-  tokenEndpointProblems,
 } from '../../src/refresh/token-endpoint.js';
 
 const endpoint: TokenEndpoint = {
@@ -98,32 +97,3 @@ describe('a refresh request', () => {
     ]);
   });
 });
-
-describe('the configuration of a token endpoint', () => {
-  it.each<[string, Partial<TokenEndpoint>, string[]]>([
-    ['can be used', {}, []],
-    ['can be used on loopback', { url: 'http://[::1]:8080/t' }, []],
-    ['can be used without a secret by a public client', publicClient(), []],
-    [
-      'needs a URL that keeps secrets',
-      { url: 'http://provider.example.com/' },
-      ['the URL of the token endpoint must be https, or http on loopback: it is sent secrets'],
-    ],
-    [
-      'needs a secret for Basic',
-      { authentication: 'client_secret_basic', clientSecret: null },
-      ['the client secret is missing: client_secret_basic needs it'],
-    ],
-    [
-      'needs a client, and says everything at once',
-      { clientId: '', clientSecret: '' },
-      ['the client id is missing', 'the client secret is missing: client_secret_post needs it'],
-    ],
-  ])('%s', (_, changes, problems) => {
-    expect(tokenEndpointProblems({ ...endpoint, ...changes })).toEqual(problems);
-  });
-});
-
-function publicClient(): Partial<TokenEndpoint> {
-  return { authentication: 'none', clientSecret: null };
-}

@@ -4,6 +4,7 @@ import { acrossReplicas, ofExporter, ofProvider, providerGrowth, sumBy } from '.
 import { stat } from '../stat.js';
 import { table } from '../table.js';
 import { timeSeries } from '../time-series.js';
+import { neededRate, refreshObstacles } from './refresh-obstacles.js';
 
 const quarter = { width: 6, height: 4, unit: 'short', decimals: 0 } as const;
 const third = { width: 8, height: 9 } as const;
@@ -13,7 +14,13 @@ const failures = 'oauth_token_refresh_failures_total';
 
 /** Whether the tokens are kept alive: the grants, the refreshes, and what stands in their way. */
 export function refresh(): Builder<Panel>[] {
-  return [...verdicts(), ...grantsAndRefreshes(), ...oddities()];
+  return [
+    ...verdicts(),
+    ...refreshObstacles(),
+    ...grantsAndRefreshes(),
+    ...oddities(),
+    neededRate(),
+  ];
 }
 
 function verdicts(): Builder<Panel>[] {
@@ -92,13 +99,18 @@ function grantsAndRefreshes(): Builder<Panel>[] {
     timeSeries({
       ...third,
       title: 'Refreshes',
-      shows: 'Tokens per second that the exporter refreshed, all replicas together.',
+      shows:
+        'Tokens per second that the exporter refreshed, all replicas together. shadow: that it would have refreshed.',
       act: 'A flat 0 while tokens are due: nothing is refreshed. Look at "Failed refreshes", then at the log.',
       runbook: 'OAuthTokenRefreshesOverdue',
       queries: [
         {
           expr: providerGrowth('rate', 'provider', 'oauth_token_refreshes_total'),
           legend: '{{provider}}',
+        },
+        {
+          expr: providerGrowth('rate', 'provider', 'oauth_token_refreshes_shadowed_total'),
+          legend: '{{provider}} shadow',
         },
       ],
       unit: 'reqps',

@@ -109,6 +109,19 @@ export function createJournal(parts: JournalParts): Journal {
     id,
     refusal,
 
+    async probe() {
+      const problem = refusal();
+      if (problem !== null) return problem;
+      try {
+        await long.reserve();
+        const slot = await usual.take();
+        await commit([put(slot, 0, forgottenHead)]).finally(slot.free);
+        return null;
+      } catch (error) {
+        return explainJournalError(error, directory);
+      }
+    },
+
     async recordSent(requests, sentAt) {
       const problem = refusal() ?? findTooLarge(requests);
       if (problem !== null) return { ok: false, problem };

@@ -13,10 +13,6 @@ export type ParsedKey =
   | { readonly ok: true; readonly key: JournalKey }
   | { readonly ok: false; readonly problem: JournalProblem };
 
-export type ParsedKeys =
-  | { readonly ok: true; readonly keys: readonly JournalKey[] }
-  | { readonly ok: false; readonly problem: JournalProblem };
-
 /** The length of a journal key. */
 export const keyBytes = 32;
 
@@ -35,18 +31,6 @@ export function parseJournalKey(text: string, name: string): ParsedKey {
     remedy: 'make one with: openssl rand -base64 32',
   };
   return { ok: false, problem };
-}
-
-/** Reads `JOURNAL_KEYS_OLD`: keys separated by commas, used for reading only. */
-export function parseOldJournalKeys(text: string, name: string): ParsedKeys {
-  const texts = text.split(',').filter((part) => part.trim() !== '');
-  const keys: JournalKey[] = [];
-  for (const [index, part] of texts.entries()) {
-    const parsed = parseJournalKey(part, `${name}, number ${index + 1},`);
-    if (!parsed.ok) return parsed;
-    keys.push(parsed.key);
-  }
-  return { ok: true, keys };
 }
 
 /**

@@ -12,6 +12,11 @@ export interface Journal {
   /** Why `recordSent` refuses whatever it is asked, though what was found can be worked off. */
   readonly refusal: () => JournalProblem | null;
   /**
+   * Why a request could not be noted now; null: it could. Takes a free record, writes that it is
+   * free and flushes it, so that a disk which filled up or failed is seen before a token is due.
+   */
+  readonly probe: () => Promise<JournalProblem | null>;
+  /**
    * Returns when the requests are on disk, each with room for a usual answer (26 KiB) and one
    * long answer (1 MiB) between them; only then may they leave. All of them or none. The ids
    * come in the order of the requests. `sentAt` is by the clock that decides: the database's.

@@ -74,8 +74,10 @@ describe('a journal that is deleted under a running process', () => {
   it('takes no new requests: they would be gone with the process', async () => {
     const directory = join(await temporaryFolder(), 'journal');
     const journal = await open(directory);
+    expect(await journal.probe()).toBeNull();
     await rm(directory, { recursive: true });
 
+    expect(await journal.probe()).toMatchObject({ reason: 'missing' });
     const request = { provider: 'fathom', tokenId: 'token-1', refreshToken: 'used' };
     expect(await journal.recordSent([request], at('10:00:00'))).toEqual({
       ok: false,
@@ -99,6 +101,7 @@ describe.runIf(mountable)(`a journal on a disk that is read-only${withMounts}`, 
     };
     const journal = await open(directory);
     await answer(journal, 'token-1', 'a');
+    await journal.probe();
     await journal.release();
     execFileSync('mount', ['-o', 'remount,ro', disk]);
     expect(await tryOpen(directory)).toEqual({ ok: false, problem });
@@ -158,8 +161,10 @@ describe.runIf(mountable)(`a journal on a full disk${withMounts}`, () => {
 
   it('works again as soon as entries are forgotten', async () => {
     const disk = await mountSmallDisk('8m');
-    const journal = await open(join(disk, 'journal'));
+    const directory = join(disk, 'journal');
+    const journal = await open(directory);
     await fillUp(disk);
+    expect(await journal.probe()).toBeNull();
     const requests = Array.from({ length: 32 }, (_, index) => ({
       provider: 'fathom',
       tokenId: `token-${index}`,
@@ -169,8 +174,10 @@ describe.runIf(mountable)(`a journal on a full disk${withMounts}`, () => {
     expect(await journal.recordSent(requests.slice(0, 1), at('10:00:00'))).toMatchObject({
       ok: false,
     });
+    expect(await journal.probe()).toEqual(full(directory));
 
     if (batch.ok) batch.entryIds.forEach(journal.forget);
+    await expect.poll(() => journal.probe()).toBeNull();
     await expect
       .poll(() => journal.recordSent(requests, at('10:00:00')))
       .toMatchObject({ ok: true });

@@ -1,11 +1,7 @@
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import {
-  hashRefreshToken,
-  parseJournalKey,
-  parseOldJournalKeys,
-} from '../../../src/refresh/journal/journal-key.js';
+import { hashRefreshToken, parseJournalKey } from '../../../src/refresh/journal/journal-key.js';
 import { answer, keyOf, open, send, summary, temporaryFolder, tryOpen } from './journal-folder.js';
 
 const base64 = (bytes: number, letter = 'k') => Buffer.alloc(bytes, letter).toString('base64');
@@ -40,24 +36,6 @@ describe('JOURNAL_KEY', () => {
   it('is used for a hash that differs from key to key', () => {
     expect(hashRefreshToken('token', keyOf('a'))).toBe(hashRefreshToken('token', keyOf('a')));
     expect(hashRefreshToken('token', keyOf('a'))).not.toBe(hashRefreshToken('token', keyOf('b')));
-  });
-});
-
-describe('JOURNAL_KEYS_OLD', () => {
-  it('is a list of keys', () => {
-    const text = `${base64(32, 'a')}, ${base64(32, 'b')},`;
-    expect(parseOldJournalKeys(text, 'JOURNAL_KEYS_OLD')).toEqual({
-      ok: true,
-      keys: [keyOf('a'), keyOf('b')],
-    });
-    expect(parseOldJournalKeys('', 'JOURNAL_KEYS_OLD')).toEqual({ ok: true, keys: [] });
-  });
-
-  it('says which of its keys is wrong', () => {
-    const parsed = parseOldJournalKeys(`${base64(32)},oops`, 'JOURNAL_KEYS_OLD');
-    expect(parsed).toMatchObject({ ok: false, problem: { reason: 'bad_key' } });
-    expect(JSON.stringify(parsed)).toContain('JOURNAL_KEYS_OLD, number 2, must be 32 bytes');
-    expect(JSON.stringify(parsed)).not.toContain('oops');
   });
 });
 

@@ -1,0 +1,81 @@
+import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
+import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
+import { acrossReplicas, countOf, ofExporter, ofProvider, sumBy } from '../promql.js';
+import { stat } from '../stat.js';
+import { timeSeries } from '../time-series.js';
+
+const quarter = { width: 6, height: 4, unit: 'short', decimals: 0 } as const;
+
+const demand = 'oauth_token_refresh_demand_per_second';
+const rateLimit = 'oauth_token_refresh_rate_limit_per_second';
+
+/** What keeps refreshes from being made, at a glance. */
+export function refreshObstacles(): Builder<Panel>[] {
+  return [
+    stat({
+      ...quarter,
+      title: 'Refreshes held back',
+      shows:
+        'Reasons for which a provider’s refreshes are held back. configuration: our client is refused. retry_after: the provider asked for it. breaker: everything fails alike.',
+      act: 'configuration: correct the client’s id or secret and restart. The other two end by themselves; "Failed refreshes" says what went wrong.',
+      runbook: 'OAuthTokenRefreshFailing',
+      expr: sumBy('provider, reason', ofProvider('oauth_token_refresh_paused')),
+      legend: '{{provider}} {{reason}}',
+      colors: ['green', [1, 'red']],
+    }),
+    stat({
+      ...quarter,
+      title: 'Rate too small',
+      shows:
+        'Providers whose tokens need more refreshes than rate_limit allows: some of them will expire, in whatever order.',
+      act: 'See "Needed and allowed rate". Ask the provider for a higher rate, then raise rate_limit.',
+      runbook: 'OAuthTokenRefreshesOverdue',
+      expr: countOf(
+        `${acrossReplicas(ofProvider(demand))} > ${acrossReplicas(ofProvider(rateLimit))}`,
+      ),
+      legend: 'too small',
+      colors: ['green', [1, 'red']],
+    }),
+    stat({
+      ...quarter,
+      title: 'Memories unusable',
+      shows:
+        'Replicas that can’t use their memory in Postgres: they observe, know no grants and refresh nothing.',
+      act: 'The log of that replica says what is missing: a privilege, the schema or the database.',
+      runbook: 'OAuthTokenRefreshesOverdue',
+      expr: `sum(1 - ${ofExporter('oauth_token_exporter_memory_up')})`,
+      legend: 'unusable',
+      colors: ['green', [1, 'red']],
+    }),
+    stat({
+      ...quarter,
+      title: 'Requests sent again',
+      shows:
+        'Requests of the last day whose answer was never seen because the exporter died, and that were sent once more. A provider with replay detection may have ended those grants.',
+      act: 'Find out why the exporter dies while it refreshes: give it 130 s to end.',
+      runbook: 'OAuthTokenRefreshFailing',
+      expr: `sum by (provider) (increase(${ofProvider('oauth_token_ambiguous_requests_total')}[1d]))`,
+      legend: '{{provider}}',
+      colors: ['green', [1, 'orange']],
+    }),
+  ];
+}
+
+/** What the tokens need beside what the rate allows. */
+export function neededRate(): Builder<Panel> {
+  return timeSeries({
+    width: 8,
+    height: 9,
+    title: 'Needed and allowed rate',
+    shows:
+      'Refreshes per second that the tokens need so that none expires, and what rate_limit allows (dashed). Not where one call of the application’s endpoint refreshes all.',
+    act: 'Above the dashed line tokens will expire: ask the provider for a higher rate, then raise rate_limit. A peak alone is a cohort that expires together.',
+    runbook: 'OAuthTokenRefreshesOverdue',
+    queries: [
+      { expr: sumBy('provider', ofProvider(demand)), legend: '{{provider}} needed' },
+      { expr: sumBy('provider', ofProvider(rateLimit)), legend: '{{provider}} allowed' },
+    ],
+    unit: 'reqps',
+    limit: ' allowed',
+  });
+}
