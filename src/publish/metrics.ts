@@ -6,6 +6,7 @@ import type { PollFailureReason } from '../database/explain-database-error.js';
 import { gauge } from './gauge.js';
 import { createRefreshMetrics } from './refresh-metrics.js';
 import type { RefreshMetrics } from './refresh-metrics.js';
+import { createUnrefreshedMetrics } from './unrefreshed-metrics.js';
 
 /** How one poll went, beside what it found. */
 export interface PollRecord {
@@ -46,6 +47,7 @@ export function createMetrics(facts: ExporterFacts): Metrics {
   const tokens = tokenGauges(registry);
   const syncs = syncGauges(registry);
   const refresh = createRefreshMetrics(registry);
+  const recordUnrefreshed = createUnrefreshedMetrics(registry, facts.pollIntervalMs);
   const exporter = exporterMetrics(registry, facts);
 
   return {
@@ -56,6 +58,8 @@ export function createMetrics(facts: ExporterFacts): Metrics {
         recordTokens(tokens, provider, state.tokens);
         recordSyncs(syncs, provider, state);
         refresh.recordGrants(provider, state.grants);
+        const { observedAt } = assessment;
+        recordUnrefreshed(provider, state.grants, refresh.isDeclared(provider), observedAt);
       }
       recordExporter(exporter, assessment, poll);
     },

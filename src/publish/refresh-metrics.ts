@@ -11,6 +11,8 @@ import { gauge } from './gauge.js';
 export interface RefreshMetrics {
   /** Starts every series of a provider that is refreshed, at 0. */
   readonly declareProvider: (provider: string) => void;
+  /** Whether the provider was declared: refreshing its tokens is this exporter's job. */
+  readonly isDeclared: (provider: string) => boolean;
   readonly recordGrants: (provider: string, grants: GrantAssessment | null) => void;
   /** Counts what happened to rows without our doing, each event on the replica that recorded it. */
   readonly recordEvents: (provider: string, events: readonly ChangeEvent[]) => void;
@@ -89,6 +91,7 @@ export function createRefreshMetrics(registry: Registry): RefreshMetrics {
       for (const reason of failureReasons) failures.inc({ provider, reason }, 0);
       duration.zero({ provider });
     },
+    isDeclared: (provider) => refreshed.has(provider),
     recordGrants(provider, assessment) {
       disappeared.inc({ provider }, 0);
       foreign.inc({ provider }, 0);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { dashboardUid, grafanaBase, runbookBase } from '../../dashboards/src/links.js';
 import { headingAnchors } from '../dashboards/documents.js';
+import { readDocument, section } from '../docs/markdown.js';
 import { describeWith } from '../support/describe-with.js';
 import { promtool } from '../support/prometheus.js';
 import {
@@ -36,6 +37,17 @@ describe('alert rules', () => {
     expect(page).toBe(runbookBase);
     expect(anchor).toBe(name.toLowerCase());
     expect(headingAnchors('docs/runbook.md')).toContain(anchor);
+  });
+
+  it.each(rules)('%s has all that somebody needs there', (name) => {
+    const text = section(readDocument('docs/runbook.md').text, `## ${name}`);
+    const parts = [...text.matchAll(/^\*\*(.+?)\.\*\*/gm)].map(([, title]) => title);
+    expect(parts).toEqual([
+      'What it means',
+      'How to confirm',
+      'What to do',
+      'How to know that it is over',
+    ]);
   });
 
   it.each(rules)('%s has a test in which it fires and one in which it does not', (name) => {

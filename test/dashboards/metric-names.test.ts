@@ -15,8 +15,6 @@ const announced = [
   'oauth_token_refresh_demand_per_second',
   'oauth_token_refresh_paused',
   'oauth_token_refresh_rate_limit_per_second',
-  'oauth_tokens_expiring_unrefreshed',
-  'oauth_tokens_unrefreshed_cohort',
 ];
 
 /**
