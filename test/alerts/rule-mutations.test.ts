@@ -133,6 +133,7 @@ const ofTheTokens: readonly Mutation[] = [
   ['inactive ones counted', 'OAuthTokensExpiryCliff', '{active="true"}', ''],
   ['a recovery by missing data', 'OAuthTokensExpiryCliff', 'cohort[1d]', 'cohort[1m]'],
   ['another delay', 'OAuthTokensExpiryCliff', 'for: 1h', 'for: 59m'],
+  ['a gap before Expired', 'OAuthTokensExpiryCliff', 'keep_firing_for: 1h', ''],
   ['a moment between off and on', 'OAuthTokensFalselyDeactivated', 'for: 5m', 'for: 4m'],
   ['a recovery by missing data', 'OAuthTokensFalselyDeactivated', '[1d]', '[1m]'],
   [
@@ -184,6 +185,10 @@ describeWith('prometheus', 'the tests of the rules notice', () => {
     expect(result.stdout + result.stderr).toMatch(/FAILED:[^]*exp:[^]*got:/);
   }
 
-  it.each(ofTheService)('%s (%s)', (...mutation) => expectFailure('service.rules.yml', mutation));
-  it.each(ofTheTokens)('%s (%s)', (...mutation) => expectFailure('tokens.rules.yml', mutation));
+  it.each(ofTheService)('%s (%s)', { timeout: 120_000 }, (...mutation) =>
+    expectFailure('service.rules.yml', mutation),
+  );
+  it.each(ofTheTokens)('%s (%s)', { timeout: 120_000 }, (...mutation) =>
+    expectFailure('tokens.rules.yml', mutation),
+  );
 });
