@@ -21,6 +21,7 @@ export type RunbookSection =
   | 'OAuthTokenRefreshFailing'
   | 'OAuthGrantsDead'
   | 'OAuthTokensFalselyDeactivated'
+  | 'OAuthTokensExpiringUnrefreshed'
   | 'Foreign refreshes'
   | 'Tokens expiring soon'
   | 'Inactive tokens'

@@ -33,7 +33,7 @@ export function oauthTokens(): ReturnType<typeof dashboard> {
         .datasource(datasource)
         .enable(true)
         .iconColor('red')
-        .expr('ALERTS{alertname=~"OAuth.+", alertstate="firing"}')
+        .expr('ALERTS{alertname=~"OAuth.+", severity!="none", alertstate="firing"}')
         .step('60s')
         .titleFormat('{{alertname}}')
         .textFormat('{{provider}}{{source}}'),

@@ -6,6 +6,7 @@ import type { PollFailureReason } from '../database/explain-database-error.js';
 import { gauge } from './gauge.js';
 import { createRefreshMetrics } from './refresh-metrics.js';
 import type { RefreshMetrics } from './refresh-metrics.js';
+import { createUnrefreshedMetrics } from './unrefreshed-metrics.js';
 
 /** How one poll went, beside what it found. */
 export interface PollRecord {
@@ -48,6 +49,7 @@ export function createMetrics(facts: ExporterFacts): Metrics {
   const tokens = tokenGauges(registry);
   const syncs = syncGauges(registry);
   const refresh = createRefreshMetrics(registry);
+  const recordUnrefreshed = createUnrefreshedMetrics(registry, facts.pollIntervalMs);
   const exporter = exporterMetrics(registry, facts);
 
   return {
@@ -61,6 +63,8 @@ export function createMetrics(facts: ExporterFacts): Metrics {
         recordTokens(tokens, provider, state.tokens);
         recordSyncs(syncs, provider, state);
         refresh.recordProvider(provider, state);
+        const { observedAt } = assessment;
+        recordUnrefreshed(provider, state.grants, refresh.isDeclared(provider), observedAt);
       }
       refresh.recordMemory(assessment);
       recordExporter(exporter, assessment, poll);

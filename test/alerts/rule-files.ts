@@ -12,6 +12,11 @@ export interface AlertRule {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
+export interface RecordingRule {
+  readonly record: string;
+  readonly expr: string;
+}
+
 /** Names of the rule files in alerts/. */
 export function ruleFileNames(): string[] {
   return readdirSync(alertsFolder).filter((name) => name.endsWith('.rules.yml'));
@@ -19,8 +24,25 @@ export function ruleFileNames(): string[] {
 
 /** Every alert of every rule file. */
 export function alertRules(): AlertRule[] {
+  return rules().filter((rule) => 'alert' in rule);
+}
+
+/** Every recording rule of every rule file. */
+export function recordingRules(): RecordingRule[] {
+  return rules().filter((rule) => 'record' in rule);
+}
+
+/** All PromQL of the rule files: of alerts, of recording rules, and the queries in annotations. */
+export function ruleExpressions(): string[] {
+  const queries = alertRules().flatMap(({ annotations = {} }) =>
+    Object.values(annotations).filter((text) => text.includes('query')),
+  );
+  return [...rules().map(({ expr }) => expr), ...queries];
+}
+
+function rules(): (AlertRule | RecordingRule)[] {
   return ruleFileNames().flatMap((name) => {
-    const file = readYaml(name) as { groups: { rules: AlertRule[] }[] };
+    const file = readYaml(name) as { groups: { rules: (AlertRule | RecordingRule)[] }[] };
     return file.groups.flatMap((group) => group.rules);
   });
 }
@@ -37,18 +59,35 @@ export interface AlertExpectation {
   readonly fires: boolean;
 }
 
-/** What the promtool tests expect of each alert. */
+interface AlertCase {
+  readonly alertname: string;
+  readonly exp_alerts?: readonly unknown[];
+}
+
+/** A promtool test file. */
+export interface RuleTestFile {
+  readonly rule_files: readonly string[];
+  readonly tests: readonly {
+    readonly name: string;
+    readonly alert_rule_test?: readonly AlertCase[];
+  }[];
+}
+
+export function ruleTestFiles(): RuleTestFile[] {
+  return ruleTestNames().map((name) => readYaml(name) as RuleTestFile);
+}
+
+export interface AlertExpectation {
+  readonly alertname: string;
+  readonly fires: boolean;
+}
+
+/** What the promtool tests expect of each alert; those of the form `promql_expr_test` are left out. */
 export function alertExpectations(): AlertExpectation[] {
-  interface Case {
-    alertname: string;
-    exp_alerts?: unknown[];
-  }
-  return ruleTestNames().flatMap((name) => {
-    const file = readYaml(name) as { tests: { alert_rule_test?: Case[] }[] };
-    return file.tests
-      .flatMap((test) => test.alert_rule_test ?? [])
-      .map(({ alertname, exp_alerts = [] }) => ({ alertname, fires: exp_alerts.length > 0 }));
-  });
+  return ruleTestFiles()
+    .flatMap(({ tests }) => tests)
+    .flatMap(({ alert_rule_test = [] }) => alert_rule_test)
+    .map(({ alertname, exp_alerts = [] }) => ({ alertname, fires: exp_alerts.length > 0 }));
 }
 
 function readYaml(name: string): unknown {

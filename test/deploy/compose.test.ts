@@ -29,11 +29,11 @@ describe('docker-compose.yml', () => {
 
   it('uses only keys that the Compose specification has for a service', () => {
     const known = ['image', 'build', 'network_mode', 'environment', 'ports', 'volumes'];
-    known.push('stop_grace_period', 'tmpfs', 'command', 'healthcheck', 'depends_on');
+    known.push('stop_grace_period', 'tmpfs', 'command', 'healthcheck', 'depends_on', 'secrets');
     for (const [name, definition] of services) {
       expect(known, name).toEqual(expect.arrayContaining(Object.keys(definition)));
     }
-    expect(Object.keys(compose).sort()).toEqual(['name', 'services', 'volumes']);
+    expect(Object.keys(compose).sort()).toEqual(['name', 'secrets', 'services', 'volumes']);
   });
 
   it('pins every image and builds the exporter from here', () => {

@@ -23,6 +23,7 @@ export interface Service {
   readonly environment?: Readonly<Record<string, string>>;
   readonly ports?: readonly string[];
   readonly volumes?: readonly string[];
+  readonly secrets?: readonly string[];
   readonly tmpfs?: readonly string[];
   readonly command?: readonly string[];
   readonly healthcheck?: { readonly test: readonly string[] };
@@ -32,6 +33,7 @@ export interface Service {
 export interface ComposeFile {
   readonly services: Readonly<Record<string, Service>>;
   readonly volumes: Readonly<Record<string, unknown>>;
+  readonly secrets: Readonly<Record<string, { readonly file: string }>>;
 }
 
 export const compose = parse(readText('docker-compose.yml')) as ComposeFile;

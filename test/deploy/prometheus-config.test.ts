@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { environmentVariables } from '../../src/config/environment.js';
 import { describeWith } from '../support/describe-with.js';
-import { runProgram } from '../support/process.js';
 import { promtool } from '../support/prometheus.js';
 import { pathOf, prometheusConfig } from './files.js';
 
@@ -24,12 +23,5 @@ describeWith('prometheus', 'prometheus.yml in promtool', () => {
     const result = await promtool(['check', 'config', pathOf('prometheus.yml')]);
     expect(result, result.stderr).toMatchObject({ code: 0 });
     expect(result.stdout).toContain('rule files found');
-  });
-});
-
-describeWith('alertmanager', 'alertmanager.yml in amtool', () => {
-  it('is valid', async () => {
-    const result = await runProgram('amtool', ['check-config', pathOf('alertmanager.yml')]);
-    expect(result, result.stderr).toMatchObject({ code: 0 });
   });
 });

@@ -86,5 +86,26 @@ export function accessTokens(): Builder<Panel>[] {
       ],
       unit: 'short',
     }),
+    timeSeries({
+      width: 24,
+      height: 8,
+      title: 'Tokens that nobody refreshes',
+      shows:
+        'Active tokens without a refresh token, or of a provider of which no expiry has moved for a lifetime. due: a refresh should have happened by now. cohort: the most that expire within the same 72 hours.',
+      act: 'due: refresh them, or ask their users to reconnect, before they expire. A cohort of half the tokens is a cliff, however far ahead.',
+      runbook: 'OAuthTokensExpiringUnrefreshed',
+      queries: [
+        {
+          expr: sumBy('provider', ofProvider('oauth_tokens_expiring_unrefreshed')),
+          legend: '{{provider}} due',
+        },
+        {
+          expr: sumBy('provider', ofProvider('oauth_tokens_unrefreshed_cohort')),
+          legend: '{{provider}} cohort',
+        },
+      ],
+      unit: 'short',
+      colorOf: { ' due': 'red', ' cohort': 'orange' },
+    }),
   ];
 }

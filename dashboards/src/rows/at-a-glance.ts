@@ -14,7 +14,8 @@ import {
 import { stat } from '../stat.js';
 import { table } from '../table.js';
 
-const alerts = 'alertname=~"OAuth.+"';
+// The watchdog always fires, and nothing is wrong.
+const alerts = 'alertname=~"OAuth.+", severity!="none"';
 const glance = { width: 4, height: 4, unit: 'short', decimals: 0 } as const;
 
 /** Is anything wrong, for whom, since when, and what is there to do? */

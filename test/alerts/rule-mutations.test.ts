@@ -1,0 +1,194 @@
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { describeWith } from '../support/describe-with.js';
+import { promtool } from '../support/prometheus.js';
+import { alertsFolder, ruleTestNames } from './rule-files.js';
+
+/** `[what is wrong, the alert, what its rule says, what it is made to say]` */
+type Mutation = readonly [string, string, string | RegExp, string];
+
+/** In alerts/service.rules.yml. */
+const ofTheService: readonly Mutation[] = [
+  ['another delay', 'OAuthTokenExporterAbsent', 'for: 5m', 'for: 6m'],
+  ['another delay', 'OAuthTokenExporterSourceDown', 'for: 2m', 'for: 1m'],
+  ['one replica of several', 'OAuthTokenExporterSourceDown', 'max without', 'min without'],
+  ['an end with the exporter', 'OAuthTokenExporterSourceDown', 'keep_firing_for: 10m', ''],
+  ['exactly three intervals', 'OAuthTokenExporterPollStale', '> 3 *', '>= 3 *'],
+  [
+    'the time since the scrape included',
+    'OAuthTokenExporterPollStale',
+    'timestamp(oauth_',
+    '(time() + 0 * oauth_',
+  ],
+  [
+    'the journal of another replica',
+    'OAuthTokenExporterJournalUnusable',
+    'journal_up == 0',
+    'journal_up >= 0',
+  ],
+  ['one replica of several', 'OAuthTokenExporterMemoryUnusable', 'max without', 'min without'],
+  [
+    'an exporter that only observes',
+    'OAuthTokenExporterMemoryUnusable',
+    /and on \(job\)\n +oauth_token_refreshes_total/,
+    '',
+  ],
+  ['a fail-over', 'OAuthTokenExporterMemoryUnusable', 'for: 5m', 'for: 4m'],
+  [
+    'an end with the exporter',
+    'OAuthTokenExporterMemoryUnusable',
+    'keep_firing_for: 10m',
+    'keep_firing_for: 9m',
+  ],
+  ['a watchdog that may stop', 'OAuthTokenExporterWatchdog', 'vector(1)', 'unrelated'],
+  ['replicas added up', 'OAuthTokenRefreshesOverdue', 'max without', 'sum without'],
+  ['no longer our job', 'OAuthTokenRefreshesOverdue', '(oauth_tokens unless', '(oauth_tokens and'],
+  ['a recovery by missing data', 'OAuthTokenRefreshesOverdue', '[1d]', '[1m]'],
+  ['another delay', 'OAuthTokenRefreshesOverdue', 'for: 5m', 'for: 6m'],
+  [
+    'superseded taken for a failure',
+    'job_provider:oauth_token_refresh_failures:increase1h',
+    'reason!="superseded"',
+    'reason!=""',
+  ],
+  [
+    'one replica for all',
+    'job_provider:oauth_token_refresh_failures:ratio1h',
+    '+ sum without',
+    '+ min without',
+  ],
+  ['9 of 10', 'OAuthTokenRefreshFailing', '> 0.9', '>= 0.89'],
+  ['10 failures', 'OAuthTokenRefreshFailing', '> 10', '> 9'],
+  ['an end with its window', 'OAuthTokenRefreshFailing', 'keep_firing_for: 15m', ''],
+  ['exactly a fifth', 'OAuthTokenRefreshFailing', '> 0.2\n', '>= 0.199\n'],
+  ['3 failures', 'OAuthTokenRefreshFailing', '> 3\n', '> 2\n'],
+  [
+    'one replica refused',
+    'OAuthTokenRefreshPaused',
+    'min without (instance) (oauth_token_refresh_paused{reason="configuration"})',
+    'max without (instance) (oauth_token_refresh_paused{reason="configuration"})',
+  ],
+  ['any pause as critical', 'OAuthTokenRefreshPaused', '{reason="configuration"}', ''],
+  ['a roll-out', 'OAuthTokenRefreshPaused', 'for: 2m', 'for: 1m'],
+  ['two alerts of one cause', 'OAuthTokenRefreshPaused', / +unless\n +min .*\n/, ''],
+  ['a pause that passes', 'OAuthTokenRefreshPaused', 'for: 15m', 'for: 14m'],
+  ['replicas added up', 'OAuthTokenRefreshDemandAboveRate', 'max without', 'sum without'],
+  [
+    'a demand that is just met',
+    'OAuthTokenRefreshDemandAboveRate',
+    '> max without',
+    '>= max without',
+  ],
+  ['another delay', 'OAuthTokenRefreshDemandAboveRate', 'for: 10m', 'for: 9m'],
+  [
+    'a demand that wavers',
+    'OAuthTokenRefreshDemandAboveRate',
+    'keep_firing_for: 15m',
+    'keep_firing_for: 13m',
+  ],
+  ['exactly 15 minutes', 'OAuthNotificationsStuck', '> 15 * 60', '>= 15 * 60'],
+  ['what a stale replica says', 'OAuthNotificationsStuck', 'max without', 'min without'],
+  ['an end with the exporter', 'OAuthNotificationsStuck', 'keep_firing_for: 10m', ''],
+];
+
+/** In alerts/tokens.rules.yml. */
+const ofTheTokens: readonly Mutation[] = [
+  ['a death that is waited for', 'OAuthGrantsDead', 'for: 0s', 'for: 1m'],
+  ['grants at risk', 'OAuthGrantsDead', /\{state="dead"\}/g, ''],
+  ['a recovery by missing data', 'OAuthGrantsDead', '[1d]', '[1m]'],
+  ['replicas added up', 'OAuthGrantsDead', 'max without', 'sum without'],
+  ['replicas added up', 'OAuthTokensExpired', 'max without', 'sum without'],
+  ['inactive ones', 'OAuthTokensExpired', /, active="true"/g, ''],
+  ['a recovery by missing data', 'OAuthTokensExpired', '[1d]', '[1m]'],
+  [
+    'overdue ones',
+    'OAuthTokensExpired',
+    'max without (instance) (oauth_token_refreshes_overdue)',
+    '0 * max without (instance) (oauth_token_refreshes_overdue)',
+  ],
+  ['dead ones', 'OAuthTokensExpired', '+ max', '+ 0 * max'],
+  [
+    'those that nobody judges left out',
+    'OAuthTokensExpired',
+    /or\n +max .*\n +\) > 0\n/,
+    ') > 0\n',
+  ],
+  ['replicas added up', 'OAuthTokensExpiringUnrefreshed', 'max without', 'sum without'],
+  ['a status alone', 'OAuthTokensExpiringUnrefreshed', 'expiring_unrefreshed', 'expiring_within'],
+  ['a recovery by missing data', 'OAuthTokensExpiringUnrefreshed', '[1d]', '[1m]'],
+  [
+    'a gap before Expired',
+    'OAuthTokensExpiringUnrefreshed',
+    'keep_firing_for: 1h',
+    'keep_firing_for: 59m',
+  ],
+  ['another delay', 'OAuthTokensExpiringUnrefreshed', 'for: 15m', 'for: 14m'],
+  ['replicas added up', 'OAuthTokensExpiryCliff', /max without/g, 'sum without'],
+  ['4 tokens', 'OAuthTokensExpiryCliff', ' 5\n', ' 4\n'],
+  ['less than half', 'OAuthTokensExpiryCliff', '0.5 *', '0.48 *'],
+  ['half taken for less', 'OAuthTokensExpiryCliff', '>= clamp_min', '> clamp_min'],
+  ['inactive ones counted', 'OAuthTokensExpiryCliff', '{active="true"}', ''],
+  ['a recovery by missing data', 'OAuthTokensExpiryCliff', 'cohort[1d]', 'cohort[1m]'],
+  ['another delay', 'OAuthTokensExpiryCliff', 'for: 1h', 'for: 59m'],
+  ['a gap before Expired', 'OAuthTokensExpiryCliff', 'keep_firing_for: 1h', ''],
+  ['a moment between off and on', 'OAuthTokensFalselyDeactivated', 'for: 5m', 'for: 4m'],
+  ['a recovery by missing data', 'OAuthTokensFalselyDeactivated', '[1d]', '[1m]'],
+  [
+    'one replica for all',
+    'OAuthTokensDisappeared',
+    'sum without (instance)',
+    'max without (instance)',
+  ],
+  ['3 rows', 'OAuthTokensDisappeared', ', 3)', ', 2)'],
+  ['a few of many', 'OAuthTokensDisappeared', '0.05', '0.04'],
+];
+
+/**
+ * The part of a promtool test file that is about one alert; null when there is none. As text: `0x20`
+ * is a notation of promtool, and a number to everybody else.
+ */
+function testsOf(alert: string, text: string): string | null {
+  const [head = '', ...tests] = text.split(/^(?= {2}- name: )/m);
+  const about = tests.filter((test) => test.startsWith(`  - name: ${alert} `));
+  return about.length === 0 ? null : [head, ...about].join('');
+}
+
+/** A negative control: a rule that says something else fails a test that bears its name. */
+describeWith('prometheus', 'the tests of the rules notice', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'alerts-'));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  async function expectFailure(file: string, [, rule, from, to]: Mutation): Promise<void> {
+    const text = readFileSync(join(alertsFolder, file), 'utf8');
+    const start = text.search(new RegExp(`- (alert|record): ${rule}\\n`));
+    const changed = text.slice(0, start) + text.slice(start).replace(from, to);
+    expect(changed).not.toBe(text);
+    await writeFile(join(folder, file), changed);
+
+    const alert = rule.startsWith('OAuth') ? rule : 'OAuthTokenRefreshFailing';
+    const tests = ruleTestNames()
+      .map((name) => testsOf(alert, readFileSync(join(alertsFolder, name), 'utf8')))
+      .filter((test) => test?.includes(`- ../${file}`) === true);
+    const names = tests.map((_, index) => join(folder, `${index}.test.yml`));
+    for (const [index, test] of tests.entries()) {
+      await writeFile(names[index]!, test!.replaceAll('- ../', '- '));
+    }
+    const result = await promtool(['test', 'rules', ...names]);
+    expect(result.code).toBe(1);
+    // Other alerts than expected, and not a rule that does not parse.
+    expect(result.stdout + result.stderr).toMatch(/FAILED:[^]*exp:[^]*got:/);
+  }
+
+  it.each(ofTheService)('%s (%s)', { timeout: 120_000 }, (...mutation) =>
+    expectFailure('service.rules.yml', mutation),
+  );
+  it.each(ofTheTokens)('%s (%s)', { timeout: 120_000 }, (...mutation) =>
+    expectFailure('tokens.rules.yml', mutation),
+  );
+});
