@@ -17,7 +17,6 @@ import { createMemory } from './memory.js';
 import { incidentFile } from './notify/incident-file.js';
 import type { Notice } from './notify/notice.js';
 import { noticeLogLine } from './notify/notice-log-line.js';
-import { showAccount } from './notify/show-account.js';
 import { createTelling } from './notify/tell-incidents.js';
 import type { Telling } from './notify/tell-incidents.js';
 import { configuredSources, observe } from './observe/observe.js';
@@ -168,16 +167,15 @@ function startTelling(
     config,
     statePool,
     host: hostname(),
-    enqueue: (_query, notice) => {
-      logNotice(notice);
-      return Promise.resolve();
+    enqueue: () => Promise.resolve(),
+    announce: (notices) => {
+      notices.forEach(logNotice);
     },
     sendDirectly: (notice) => {
       logNotice(notice);
-      return Promise.resolve();
+      return Promise.resolve(true);
     },
     logNotice,
-    showAccount: (account) => showAccount(account, 'masked'),
     file: incidentFile(config.journal.directory),
     newId: randomUUID,
     journalProblem,

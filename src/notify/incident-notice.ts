@@ -15,7 +15,6 @@ export function incidentNotice(
   told: Told | null,
   finding: Seen,
   nowMs: number,
-  showAccount: (account: string) => string | null,
 ): Notice {
   const { affected, outOf } = finding;
   const left = describeLeft(told, finding);
@@ -33,9 +32,7 @@ export function incidentNotice(
     affected: affected.length,
     outOf,
     previouslyAffected: kind === 'open' ? null : (told?.ids.size ?? null),
-    accounts: newestFirst(affected, told)
-      .slice(0, listed)
-      .flatMap((each) => accountOf(each, showAccount)),
+    accounts: newestFirst(affected, told).slice(0, listed).flatMap(accountOf),
   };
 }
 
@@ -94,12 +91,8 @@ function newestFirst(affected: readonly Affected[], told: Told | null): readonly
   return [...affected.filter(isNew), ...affected.filter((each) => !isNew(each))];
 }
 
-function accountOf(
-  { subject, account }: Affected,
-  showAccount: (account: string) => string | null,
-): AffectedAccount[] {
-  if (subject === null) return [];
-  return [{ subject, account: account === null ? null : showAccount(account) }];
+function accountOf({ subject, account }: Affected): AffectedAccount[] {
+  return subject === null ? [] : [{ subject, account }];
 }
 
 function sentences(...parts: readonly (string | null)[]): string {

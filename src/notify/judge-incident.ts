@@ -11,7 +11,6 @@ import type { Notice } from './notice.js';
 /** What judging needs beside the poll. */
 export interface JudgingParts {
   readonly numbers: DecideNumbers;
-  readonly showAccount: (account: string) => string | null;
   readonly newId: () => string;
 }
 
@@ -22,7 +21,7 @@ export interface Judgement extends Decision {
 
 /** Looks for one cause in what a poll brought, decides, and words what is to be told. */
 export function judgeIncident(
-  { numbers, showAccount, newId }: JudgingParts,
+  { numbers, newId }: JudgingParts,
   possible: PossibleIncident,
   context: CauseContext,
   silences: RememberedIncidents['silences'],
@@ -37,7 +36,7 @@ export function judgeIncident(
   if (tell === null || incident === null || !finding.seen) return { ...decision, notice: null };
   const told = previous?.told ?? null;
   const cause = possible.of;
-  const notice = incidentNotice(tell, cause, incident, told, finding, nowMs, showAccount);
+  const notice = incidentNotice(tell, cause, incident, told, finding, nowMs);
   return { ...decision, notice };
 }
 

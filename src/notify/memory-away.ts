@@ -8,13 +8,13 @@ import type { NoticeKind } from './notice.js';
 export interface MemoryAway {
   /**
    * The memory can't be reached, which is an incident of its own. `lastKnown` is that incident as
-   * the memory last had it; `tell` resolves when people have been told. Says whether they were.
+   * the memory last had it; `tell` says whether people were told. Says whether they have been.
    */
   readonly onAway: (
     subject: DecideSubject,
     nowMs: number,
     lastKnown: Incident | null,
-    tell: (kind: NoticeKind, incident: Incident, told: Told | null) => Promise<void>,
+    tell: (kind: NoticeKind, incident: Incident, told: Told | null) => Promise<boolean>,
   ) => Promise<boolean>;
   /** What people were told that the memory does not know of; null: nothing. */
   readonly news: (nowMs: number) => Promise<Incident | null>;
@@ -65,15 +65,7 @@ export function createMemoryAway(
       const decision = decideIncident(incident, subject, evidence, nowMs, policy);
       if (decision.next === null || decision.tell === null) return incident !== null;
       const next = { ...decision.next, firstSeenAtMs: incident?.firstSeenAtMs ?? awaySinceMs };
-      try {
-        await tell(decision.tell, next, incident?.told ?? null);
-      } catch (error) {
-        onTrouble(
-          'people could not be told that the database is away; the next poll tries again',
-          error,
-        );
-        return incident !== null;
-      }
+      if (!(await tell(decision.tell, next, incident?.told ?? null))) return incident !== null;
       await keep(next);
       return true;
     },

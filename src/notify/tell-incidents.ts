@@ -24,11 +24,12 @@ export interface TellingParts {
   readonly host: string;
   /** Puts a notice into the outbox, in the transaction that remembers its incident. */
   readonly enqueue: Enqueue;
-  /** Tells without the database; rejects when people could not be told. */
-  readonly sendDirectly: (notice: Notice) => Promise<void>;
+  /** Hears of every notice whose transaction is committed. */
+  readonly announce: (notices: readonly Notice[]) => void;
+  /** Tells without the database. False: people could not be told; it is tried again. */
+  readonly sendDirectly: (notice: Notice) => Promise<boolean>;
   /** Where there is no memory: a notice for the log. */
   readonly logNotice: (notice: Notice) => void;
-  readonly showAccount: (account: string) => string | null;
   /** Where an incident is kept while the database is away. */
   readonly file: IncidentFile;
   readonly newId: () => string;
@@ -64,7 +65,7 @@ export function createTelling(parts: TellingParts): Telling {
   const { config, onTrouble } = parts;
   const possible = possibleIncidents(config.providers, parts.host);
   const numbers = { ...config.incidents, pollIntervalMs: config.pollIntervalMs };
-  const judging = { numbers, showAccount: parts.showAccount, newId: parts.newId };
+  const judging = { numbers, newId: parts.newId };
   const shared = sharedIncidents(parts.statePool, parts.enqueue);
   const own = ownIncidents(parts.logNotice);
   const away = createMemoryAway(parts.file, numbers.memoryAwayMs, numbers, onTrouble);
@@ -81,7 +82,8 @@ export function createTelling(parts: TellingParts): Telling {
       states.set(each, next?.confirmed ?? false);
       if (next === previous) continue;
       try {
-        await memory.write({ previous, next, notice, atMs: context.nowMs });
+        const won = await memory.write({ previous, next, notice, atMs: context.nowMs });
+        if (won && notice !== null && memory === shared) parts.announce([notice]);
       } catch (error) {
         failures += 1;
         if (lacksMemory(error) || failures === patience) throw error;
@@ -114,9 +116,7 @@ export function createTelling(parts: TellingParts): Telling {
     };
     const { of: cause } = database;
     const isOpen = await away.onAway(subject, nowMs, lastKnown, (kind, incident, told) =>
-      parts.sendDirectly(
-        incidentNotice(kind, cause, incident, told, finding, nowMs, parts.showAccount),
-      ),
+      parts.sendDirectly(incidentNotice(kind, cause, incident, told, finding, nowMs)),
     );
     if (isOpen) parts.onStates([stateOf(database, true)]);
   };

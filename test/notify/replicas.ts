@@ -7,7 +7,6 @@ import type { Config } from '../../src/config/config.js';
 import { openPool } from '../../src/database/open-pool.js';
 import { incidentFile } from '../../src/notify/incident-file.js';
 import type { Notice } from '../../src/notify/notice.js';
-import { showAccount } from '../../src/notify/show-account.js';
 import { createTelling } from '../../src/notify/tell-incidents.js';
 import type { IncidentState } from '../../src/notify/tell-incidents.js';
 import { migrate } from '../../src/store/migrate.js';
@@ -22,6 +21,8 @@ export interface Replica {
   readonly tellFault: (poll: Poll) => Promise<void>;
   /** Told without the database. */
   readonly direct: Notice[];
+  /** Queued by this replica. */
+  readonly announced: Notice[];
   readonly logged: Notice[];
   readonly troubles: string[];
   /** The last states that it reported, the open ones. */
@@ -38,7 +39,8 @@ export interface ReplicaOptions {
   readonly directory?: string;
   readonly host?: string;
   readonly journalProblem?: () => string | null | undefined;
-  readonly sendDirectly?: () => Promise<void>;
+  /** Whether people can be told without the database. */
+  readonly isReachable?: () => boolean;
 }
 
 /** A database with a memory and an outbox that holds plain notices, and replicas that share it. */
@@ -69,7 +71,12 @@ export async function startTellingWorld(server: TestServer = testServer17): Prom
     replica(options = {}) {
       const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'incident-'));
       if (options.directory === undefined) folders.push(directory);
-      const told = { direct: [] as Notice[], logged: [] as Notice[], troubles: [] as string[] };
+      const told = {
+        direct: [] as Notice[],
+        announced: [] as Notice[],
+        logged: [] as Notice[],
+        troubles: [] as string[],
+      };
       let states: readonly IncidentState[] = [];
       const telling = createTelling({
         config: options.config ?? configOf(),
@@ -78,12 +85,13 @@ export async function startTellingWorld(server: TestServer = testServer17): Prom
         enqueue: async (query, notice) => {
           await query('INSERT INTO outbox (notice) VALUES ($1)', [JSON.stringify(notice)]);
         },
-        sendDirectly: async (notice) => {
-          await options.sendDirectly?.();
+        announce: (notices) => told.announced.push(...notices),
+        sendDirectly: (notice) => {
+          if (options.isReachable?.() === false) return Promise.resolve(false);
           told.direct.push(notice);
+          return Promise.resolve(true);
         },
         logNotice: (notice) => told.logged.push(notice),
-        showAccount: (account) => showAccount(account, 'masked'),
         file: incidentFile(directory),
         newId: randomUUID,
         journalProblem: options.journalProblem ?? (() => null),

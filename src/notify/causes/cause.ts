@@ -61,7 +61,7 @@ export interface Affected {
   readonly id: string;
   /** What people know it by: the user or organisation; null: there is nothing to list. */
   readonly subject: string | null;
-  /** Personal data: masked before anyone sees it. */
+  /** Personal data: whoever tells people shows it as configured. */
   readonly account: string | null;
 }
 

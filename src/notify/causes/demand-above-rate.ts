@@ -9,7 +9,7 @@ export const demandAboveRate: ProviderCause = {
   severity: 'warning',
   opensAtOnce: false,
   scope: 'provider',
-  runbook: 'demand-above-the-rate',
+  runbook: 'oauthtokenrefreshdemandaboverate',
   title: () => 'More refreshes are needed than the rate allows',
   explanation:
     'Refreshed one after the other at the rate that is allowed, some tokens expire before their turn comes.',

@@ -6,8 +6,8 @@ import type { UnsavedToken } from './unsaved-tokens.js';
 const dayMs = 86_400_000;
 /** Tokens that expire within this time of each other expire together. */
 const togetherMs = 3 * dayMs;
-/** How far ahead a cliff is told of: a week more than of single tokens, to plan. */
-const horizonMs = 14 * dayMs;
+/** How far ahead a cliff is told of: time to plan, and not months of reminders. */
+const horizonMs = 30 * dayMs;
 /** Fewer are single tokens, whatever their share. */
 const fewest = 5;
 
@@ -17,8 +17,8 @@ export const expiryCliff: ProviderCause = {
   severity: 'warning',
   opensAtOnce: false,
   scope: 'provider',
-  runbook: 'expiry-cliff',
-  title: (affected, outOf) => `Expiry cliff: ${affected} of ${outOf ?? affected} tokens`,
+  runbook: 'oauthtokensexpirycliff',
+  title: (affected, outOf) => `${affected} of ${outOf ?? affected} tokens expiring together`,
   explanation:
     'A large share of the tokens in use expires within the same 72 hours, and nobody is known to refresh them. Then everybody is cut off at once.',
   nextStep:

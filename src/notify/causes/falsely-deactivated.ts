@@ -8,8 +8,7 @@ export const falselyDeactivated: ProviderCause = {
   opensAtOnce: false,
   scope: 'provider',
   runbook: 'oauthtokensfalselydeactivated',
-  title: (affected, outOf) =>
-    `Switched off while still valid: ${affected} of ${outOf ?? affected} tokens`,
+  title: (affected, outOf) => `${affected} of ${outOf ?? affected} tokens switched off while valid`,
   explanation:
     'These rows are inactive although their access tokens have not expired. Most likely a refresher lost a race, took the error for a revocation and switched off a healthy grant. Inactive rows are not refreshed.',
   nextStep:

@@ -11,7 +11,7 @@ export const grantsDead: ProviderCause = {
   opensAtOnce: true,
   scope: 'provider',
   runbook: 'oauthgrantsdead',
-  title: (affected, outOf) => `Dead grants: ${affected} of ${outOf ?? affected}`,
+  title: (affected, outOf) => `${affected} of ${outOf ?? affected} grants dead`,
   explanation:
     'The provider refused these refresh tokens twice, at least a minute apart (invalid_grant). The authorization behind them is gone, and no refresh can bring it back.',
   nextStep:

@@ -30,8 +30,8 @@ export const journalSilent: ExporterCause = {
   severity: 'warning',
   opensAtOnce: false,
   scope: 'exporter',
-  runbook: 'a-journal-that-nobody-runs',
-  title: (affected) => `Journals that nobody runs: ${affected}`,
+  runbook: 'journals-that-nobody-runs',
+  title: (affected) => `${affected} journals run by nobody`,
   explanation:
     'These journals hold tokens claimed, and nothing was heard of their exporters for a long time. Nobody else refreshes these tokens meanwhile: an answer for them may be in there.',
   nextStep:

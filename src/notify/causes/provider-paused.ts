@@ -10,7 +10,7 @@ export const providerFailing: ProviderCause = {
   severity: 'warning',
   opensAtOnce: false,
   scope: 'provider',
-  runbook: 'oauthtokenrefreshfailing',
+  runbook: 'oauthtokenrefreshpaused',
   title: () => 'Refreshes fail at the provider',
   explanation:
     'Refresh after refresh failed in the same way, so only one is tried at a time, every five minutes. Tokens stay valid until they expire.',
@@ -26,7 +26,7 @@ export const clientConfiguration: ProviderCause = {
   severity: 'critical',
   opensAtOnce: true,
   scope: 'provider',
-  runbook: 'oauthtokenrefreshfailing',
+  runbook: 'oauthtokenrefreshpaused',
   title: () => 'The provider refuses our client',
   explanation:
     'The provider does not accept the client that refreshes the tokens, so nothing is refreshed until that is corrected. The grants of the users are not affected.',

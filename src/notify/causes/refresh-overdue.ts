@@ -9,7 +9,7 @@ export const refreshOverdue: ProviderCause = {
   opensAtOnce: false,
   scope: 'provider',
   runbook: 'oauthtokenrefreshesoverdue',
-  title: (affected, outOf) => `Overdue refreshes: ${affected} of ${outOf ?? affected} tokens`,
+  title: (affected, outOf) => `${affected} of ${outOf ?? affected} refreshes overdue`,
   explanation:
     'These tokens should have been refreshed by now and were not. They expire next, or already have. As long as their refresh tokens live, one refresh repairs them.',
   nextStep:

@@ -12,7 +12,7 @@ export const sourceDown: ProviderCause = {
   opensAtOnce: false,
   scope: 'provider',
   runbook: 'oauthtokenexportersourcedown',
-  title: () => 'The source of the tokens is down',
+  title: () => 'The source of the tokens down',
   explanation:
     'The table of the tokens can no longer be read. What is shown of them is the last that was known.',
   nextStep,
@@ -27,7 +27,7 @@ export const furtherSourceDown: ProviderCause = {
   opensAtOnce: false,
   scope: 'provider',
   runbook: 'oauthtokenexportersourcedown',
-  title: (affected, outOf) => `A further source is down: ${affected} of ${outOf ?? affected}`,
+  title: (affected, outOf) => `${affected} of ${outOf ?? affected} further sources down`,
   explanation:
     'A table that was read before can no longer be read. The tokens are still watched; what this table tells is the last that was known.',
   nextStep,

@@ -13,7 +13,7 @@ export const tokensDisappeared: ProviderCause = {
   opensAtOnce: false,
   scope: 'provider',
   runbook: 'oauthtokensdisappeared',
-  title: (affected, outOf) => `Rows disappeared: ${affected} of ${outOf ?? affected}`,
+  title: (affected, outOf) => `${affected} of ${outOf ?? affected} rows disappeared`,
   explanation:
     "More rows vanished from the application's table within an hour than users disconnect. What was in them, refresh tokens included, is gone.",
   nextStep:

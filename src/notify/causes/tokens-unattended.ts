@@ -8,8 +8,9 @@ export const tokensUnattended: ProviderCause = {
   severity: 'warning',
   opensAtOnce: false,
   scope: 'provider',
-  runbook: 'tokens-that-nobody-refreshes',
-  title: (affected, outOf) => `Tokens that nobody refreshes: ${affected} of ${outOf ?? affected}`,
+  runbook: 'oauthtokensexpiringunrefreshed',
+  title: (affected, outOf) =>
+    `${affected} of ${outOf ?? affected} tokens expiring, refreshed by nobody`,
   explanation:
     'These tokens have expired or expire soon, this exporter does not refresh them, and nobody was seen to move their expiry forward.',
   nextStep:
