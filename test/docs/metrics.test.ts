@@ -81,6 +81,9 @@ describe('docs/metrics.md', () => {
     const metrics = createMetrics({ version: '1.2.3', demo: true, pollIntervalMs: 30_000 });
     metrics.refresh.declareProvider('fathom');
     metrics.refresh.recordJournal(true);
+    metrics.incidents.recordStates([
+      { provider: 'fathom', cause: 'grants_dead', severity: 'warning', open: true },
+    ]);
     const providers = new Map(
       [...assessment.providers].map(([name, state]) => [
         name,
