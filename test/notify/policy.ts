@@ -45,6 +45,8 @@ export interface Told {
 export interface History {
   readonly incident: Incident | null;
   readonly told: readonly Told[];
+  /** The step at which each of them was told. */
+  readonly toldAt: readonly number[];
   /** Of the last step. */
   readonly because: string;
 }
@@ -62,6 +64,7 @@ export function play(
   let incident: Incident | null = null;
   let because = '';
   const told: Told[] = [];
+  const toldAt: number[] = [];
   steps.forEach(({ atMs, sight, silenced = false }, index) => {
     const decision = decideIncident(
       incident,
@@ -72,9 +75,12 @@ export function play(
     );
     incident = decision.next;
     because = decision.because;
-    if (decision.tell !== null) told.push({ atMs, kind: decision.tell });
+    if (decision.tell !== null) {
+      told.push({ atMs, kind: decision.tell });
+      toldAt.push(index);
+    }
   });
-  return { incident, told, because };
+  return { incident, told, toldAt, because };
 }
 
 /** Polls at these times, all with the same sight. */
