@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
@@ -13,6 +14,11 @@ import { openPool } from './database/open-pool.js';
 import type { SnapshotSource } from './database/read-snapshot.js';
 import type { Log } from './log.js';
 import { createMemory } from './memory.js';
+import { incidentFile } from './notify/incident-file.js';
+import type { Notice } from './notify/notice.js';
+import { noticeLogLine } from './notify/notice-log-line.js';
+import { createTelling } from './notify/tell-incidents.js';
+import type { Telling } from './notify/tell-incidents.js';
 import { configuredSources, observe } from './observe/observe.js';
 import { createMetrics } from './publish/metrics.js';
 import type { Metrics } from './publish/metrics.js';
@@ -67,7 +73,18 @@ export async function startApp(
     log,
     onEvents: metrics.refresh.recordEvents,
   });
-  const refreshing = startRefreshingWhereConfigured(config, database, statePool, metrics, log);
+  let journalProblem: string | null | undefined;
+  const refreshing = startRefreshingWhereConfigured(
+    config,
+    database,
+    statePool,
+    metrics,
+    log,
+    (problem) => {
+      journalProblem = problem;
+    },
+  );
+  const telling = startTelling(config, statePool, metrics, log, () => journalProblem);
   const closePools = () => Promise.all([database.pool.end(), statePool.end()]);
   const tokenHealth =
     config.apiToken === null
@@ -99,6 +116,7 @@ export async function startApp(
     },
     remember: memory.remember,
     publish: publisher.publish,
+    tell: telling.tell,
     refresh: (latest) => {
       if (memory.isUsable()) refreshing?.offer(latest);
       reportShadowed(latest);
@@ -123,6 +141,7 @@ export async function startApp(
       return known.databaseFailure === null;
     } catch (error) {
       metrics.recordFaultyPoll();
+      await telling.tellFault(publisher.latest());
       log.error('a poll ended by a fault of the exporter: please report it', {
         error: error instanceof Error ? error.stack : String(error),
       });
@@ -158,6 +177,42 @@ export async function startApp(
   };
 }
 
+/** What people are told, so far in the log. */
+function startTelling(
+  config: Config,
+  statePool: Pool,
+  metrics: Metrics,
+  log: Log,
+  journalProblem: () => string | null | undefined,
+): Telling {
+  const logNotice = (notice: Notice): void => {
+    const { level, message, fields } = noticeLogLine(notice);
+    log[level](message, fields);
+  };
+  return createTelling({
+    config,
+    statePool,
+    host: hostname(),
+    enqueue: () => Promise.resolve(),
+    announce: (notices) => {
+      notices.forEach(logNotice);
+    },
+    sendDirectly: (notice) => {
+      logNotice(notice);
+      return Promise.resolve(true);
+    },
+    logNotice,
+    file: incidentFile(config.journal.directory),
+    newId: randomUUID,
+    journalProblem,
+    onStates: metrics.incidents.recordStates,
+    onTrouble: (message, error) => {
+      log.warn(message, { error: error instanceof Error ? error.message : String(error) });
+    },
+    clock: { now: Date.now, monotonicMs: () => performance.now() },
+  });
+}
+
 /** null: nobody told us how to refresh anything. */
 function startRefreshingWhereConfigured(
   config: Config,
@@ -165,6 +220,7 @@ function startRefreshingWhereConfigured(
   statePool: Pool,
   metrics: Metrics,
   log: Log,
+  onJournal: (problem: string | null) => void,
 ): Refreshing | null {
   if (refreshedProviders(config).length === 0) return null;
   let journalProblem: string | null = null;
@@ -174,6 +230,7 @@ function startRefreshingWhereConfigured(
     statePool,
     listenerFor: (provider) => refreshListener(provider, metrics.refresh, log),
     onJournal: (problem) => {
+      onJournal(problem);
       metrics.refresh.recordJournal(problem === null);
       if (problem === journalProblem) return;
       journalProblem = problem;

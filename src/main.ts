@@ -15,6 +15,7 @@ import { migrate } from './commands/migrate.js';
 import { osUser } from './commands/os-user.js';
 import { refresh } from './commands/refresh.js';
 import { serve } from './commands/serve.js';
+import { listSilences, silence, unsilence } from './commands/silence.js';
 import { start } from './commands/start.js';
 import { status } from './commands/status.js';
 import { requestPatienceMs } from './store/refresh-requests.js';
@@ -138,6 +139,30 @@ function program(): Command {
     .action(async (journalId: string, { yes, as }: { yes: boolean; as: string }) => {
       result = await journalAbandon(context, { journalId, yes, actor: as });
     });
+  add('silence', 'tell nobody of some incidents for a while')
+    .option('--provider <name>', 'those of this provider')
+    .option('--cause <cause>', 'those of this cause')
+    .requiredOption('--for <duration>', 'how long: 30m, 2h, 1d')
+    .requiredOption('--reason <text>', 'why, for the others')
+    .option('--as <name>', 'who does it', osUser())
+    .action(async (options: SilenceFlags) => {
+      result = await silence(context, {
+        provider: options.provider ?? null,
+        cause: options.cause ?? null,
+        forTime: options.for,
+        reason: options.reason,
+        actor: options.as,
+      });
+    });
+  add('silences', 'list what people are not told of now, and why').action(async () => {
+    result = await listSilences(context);
+  });
+  add('unsilence', 'end a silence before its time')
+    .argument('<id>', 'id of the silence, as silences shows it')
+    .option('--as <name>', 'who does it', osUser())
+    .action(async (id: string, { as }: { as: string }) => {
+      result = await unsilence(context, { id, actor: as });
+    });
   add('migrate', "bring the schema of the exporter's memory up to date")
     .option('--print', 'print the SQL instead, and connect to nothing', false)
     .action(async ({ print }: { print: boolean }) => {
@@ -161,6 +186,14 @@ interface RefreshFlags {
   readonly provider?: string;
   readonly dryRun: boolean;
   readonly here: boolean;
+}
+
+interface SilenceFlags {
+  readonly provider?: string;
+  readonly cause?: string;
+  readonly for: string;
+  readonly reason: string;
+  readonly as: string;
 }
 
 interface StatusFlags {

@@ -11,6 +11,7 @@ import { datasource } from './panel.js';
 import { accessTokens } from './rows/access-tokens.js';
 import { atAGlance } from './rows/at-a-glance.js';
 import { exporter } from './rows/exporter.js';
+import { incidents } from './rows/incidents.js';
 import { refresh } from './rows/refresh.js';
 import { syncs } from './rows/syncs.js';
 
@@ -40,6 +41,7 @@ export function oauthTokens(): ReturnType<typeof dashboard> {
     ],
     rows: {
       'Is anything wrong?': atAGlance(),
+      Incidents: incidents(),
       'Access tokens': accessTokens(),
       Refresh: refresh(),
       Syncs: syncs(),

@@ -1,16 +1,13 @@
-import { DatabaseError } from '../database/explain-database-error.js';
 import { abandonJournal, readClaimsOf, readJournals } from '../store/journals.js';
 import type { KnownJournal } from '../store/journals.js';
-import { prepareConnection } from './command-context.js';
-import type { CommandContext, ReadyToConnect } from './command-context.js';
+import type { CommandContext } from './command-context.js';
 import { exitCode } from './exit-code.js';
 import type { ExitCode } from './exit-code.js';
 import { formatDistance } from './format-distance.js';
 import { formatInstant } from './format-instant.js';
 import { giveUpLocalJournal } from './local-journal.js';
-import { memoryRemedies, missesMemory, withState } from './state-database.js';
-import type { StateDatabase } from './state-database.js';
 import { formatTable } from './table.js';
+import { withMemory } from './with-memory.js';
 
 /** `journal list`: who holds claims, and when each was last seen. */
 export async function journalList(context: CommandContext): Promise<ExitCode> {
@@ -96,22 +93,6 @@ export async function journalAbandon(
     context.stdout.write(`freed ${countClaims(freed.length)}\n`);
     return exitCode.fine;
   });
-}
-
-async function withMemory(
-  context: CommandContext,
-  work: (state: StateDatabase, ready: ReadyToConnect) => Promise<ExitCode>,
-): Promise<ExitCode> {
-  const ready = prepareConnection(context);
-  if (ready === null) return exitCode.usage;
-  try {
-    return await withState(ready, context.terminated, (state) => work(state, ready));
-  } catch (error) {
-    if (!(error instanceof DatabaseError)) throw error;
-    const missing = missesMemory(error);
-    context.stderr.write(`${missing === null ? error.message : memoryRemedies[missing]}\n`);
-    return exitCode.unknown;
-  }
 }
 
 function describeSeen({ unseenMs }: KnownJournal): string {

@@ -7,12 +7,16 @@ import { DatabaseError } from '../database/explain-database-error.js';
 import { observeTokenList } from '../observe/observe-token-list.js';
 import type { TokenListing } from '../observe/observe-token-list.js';
 import type { ListedToken } from '../observe/token-list.js';
+import { readSilences } from '../store/silences.js';
+import type { Silence } from '../store/silences.js';
 import { prepareConnection, withDatabase } from './command-context.js';
-import type { CommandContext } from './command-context.js';
+import type { CommandContext, ReadyToConnect } from './command-context.js';
 import { exitCode } from './exit-code.js';
 import type { ExitCode } from './exit-code.js';
 import { formatInstant, isoInstant } from './format-instant.js';
 import { printable } from './printable.js';
+import { formatSilences } from './silence.js';
+import { withState } from './state-database.js';
 import { formatTable } from './table.js';
 
 export interface StatusOptions {
@@ -52,13 +56,14 @@ export async function status(context: CommandContext, options: StatusOptions): P
     return exitCode.unknown;
   }
 
+  const silences = await readSilencesOf(ready, context.terminated);
   const rows = statusRows(listing).filter(
     (row) => options.status === null || row.status === options.status,
   );
   context.stdout.write(
     options.json
-      ? `${JSON.stringify(statusJson(listing, rows), null, 2)}\n`
-      : formatStatus(rows, providers.length > 1, context.stdout.colours),
+      ? `${JSON.stringify(statusJson(listing, rows, silences), null, 2)}\n`
+      : formatStatus(rows, providers.length > 1, context.stdout.colours) + formatSilences(silences),
   );
   const unread = listing.providers.flatMap(({ provider, tokens }) =>
     tokens.known ? [] : [`${provider.name}: ${tokens.reason}; ${tokens.remedy}`],
@@ -76,6 +81,16 @@ function describeShadow(providers: readonly ProviderConfig[]): string {
     .filter(({ refresh }) => refresh?.mode === 'shadow')
     .map(({ name }) => `${name}: the refresh mode is shadow, so nothing is refreshed\n`)
     .join('');
+}
+
+/** None where there is no memory: the tokens are what this command is about. */
+async function readSilencesOf(ready: ReadyToConnect, terminated: AbortSignal): Promise<Silence[]> {
+  try {
+    return await withState(ready, terminated, (state) => state.run(readSilences));
+  } catch (error) {
+    if (error instanceof DatabaseError) return [];
+    throw error;
+  }
 }
 
 function selectProviders(
@@ -164,7 +179,11 @@ function formatSummary(rows: readonly StatusRow[]): string {
   return counts.length === 0 ? total : `${total}: ${counts.join(', ')}`;
 }
 
-function statusJson({ now, providers }: TokenListing, rows: readonly StatusRow[]): unknown {
+function statusJson(
+  { now, providers }: TokenListing,
+  rows: readonly StatusRow[],
+  silences: readonly Silence[],
+): unknown {
   return {
     now: now.toISOString(),
     tokens: rows.map((row) => ({
@@ -182,5 +201,13 @@ function statusJson({ now, providers }: TokenListing, rows: readonly StatusRow[]
         ? []
         : [{ provider: provider.name, reason: tokens.reason, remedy: tokens.remedy }],
     ),
+    silences: silences.map(({ id, provider, cause, reason, createdBy, endsAt }) => ({
+      id,
+      provider,
+      cause,
+      until: endsAt.toISOString(),
+      reason,
+      by: createdBy,
+    })),
   };
 }

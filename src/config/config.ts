@@ -12,6 +12,25 @@ export interface Config {
   readonly journal: JournalConfig;
   /** Secret: lets applications ask for the health of a token. null: they can't. */
   readonly apiToken: string | null;
+  readonly incidents: IncidentsConfig;
+}
+
+/** When people are told of an incident. */
+export interface IncidentsConfig {
+  /** What is true at this many polls, at least one interval apart, opens an incident. */
+  readonly openAfterPolls: number;
+  /** What is over at this many polls, at least one interval apart, is RECOVERED. */
+  readonly recoverAfterPolls: number;
+  /** From its first sight to the first message: what breaks together is told together. */
+  readonly groupWaitMs: number;
+  readonly updateIntervalMs: number;
+  /** The next ones come twice as late each time, up to the longest. */
+  readonly firstReminderMs: number;
+  readonly longestReminderMs: number;
+  /** A memory that can't be reached for this long is told without it. */
+  readonly memoryAwayMs: number;
+  /** As many of a provider's active tokens, expiring together, are a cliff. */
+  readonly cliffShare: number;
 }
 
 /** Where the exporter keeps its own memory. */

@@ -86,6 +86,13 @@ export const environmentVariables = {
     default: '60s',
     description: 'A grant is called dead after a second `invalid_grant`, this much later.',
   },
+  INCIDENT_GROUP_WAIT: {
+    secret: false,
+    file: false,
+    default: '30s',
+    description:
+      'From the first sight of an incident to its first message: what breaks together is told together. `0s`: at once.',
+  },
   JOURNAL_DIR: {
     secret: false,
     file: false,

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { Config, ProviderConfig } from './config.js';
 import { readConfigFile } from './config-file.js';
 import { environmentVariables, readEnvironment, readVariable } from './environment.js';
+import { toIncidents } from './incidents.js';
 import type { ConfigProblem } from './problem.js';
 import { resolveProviders } from './providers.js';
 import { isMap } from './raw-map.js';
@@ -67,6 +68,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, cwd: string): LoadedConfig {
         oldKeys: overrides.JOURNAL_KEYS_OLD,
       },
       apiToken: overrides.API_TOKEN ?? null,
+      incidents: toIncidents(file.value.incidents, overrides.INCIDENT_GROUP_WAIT),
     },
     warnings: resolved.warnings.map(({ path, message }) => `${path}: ${message}`),
   };

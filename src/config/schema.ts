@@ -229,12 +229,38 @@ export const providerSchema = strictMap({
   refresh: refreshSchema.nullable().default(null),
 });
 
+const fewPolls = 'must be a whole number from 1 to 10';
+const polls = z.int(fewPolls).min(1, fewPolls).max(10, fewPolls).default(2);
+const share = 'must be a number above 0, at most 1';
+
+/** A duration that may be nothing. */
+const optionalWait = textAs(
+  (text) => (text === '0s' ? 0 : isDuration(text) ? toMs(text) : null),
+  `a duration: write 0s, or ${durationForm}`,
+);
+
+/** When people are told of an incident. */
+export const incidentsSchema = strictMap({
+  open_after_polls: polls,
+  recover_after_polls: polls,
+  group_wait: optionalWait.prefault(environmentVariables.INCIDENT_GROUP_WAIT.default),
+  update_interval: duration.prefault('5m'),
+  first_reminder: duration.prefault('4h'),
+  longest_reminder: duration.prefault('24h'),
+  memory_away_after: duration.prefault('2m'),
+  cliff_share: z.number(share).gt(0, share).max(1, share).default(0.5),
+}).refine(
+  ({ first_reminder, longest_reminder }) => first_reminder <= longest_reminder,
+  'first_reminder must not be longer than longest_reminder',
+);
+
 /** The YAML file. Its providers are validated one by one, each merged with its preset first. */
 export const fileSchema = strictMap({
   listen_address: listenAddress.prefault(environmentVariables.LISTEN_ADDRESS.default),
   poll_interval: pollInterval.prefault(environmentVariables.POLL_INTERVAL.default),
   log_level: logLevel.default(environmentVariables.LOG_LEVEL.default),
   token_series_limit: tokenSeriesLimit.default(1000),
+  incidents: incidentsSchema.prefault({}),
   providers: z.record(z.string(), z.unknown()).optional(),
 });
 
@@ -249,6 +275,7 @@ export const environmentSchema = z.object({
   LEDGER_RETENTION: duration.prefault(environmentVariables.LEDGER_RETENTION.default),
   REFRESH_MODE: z.enum(refreshModes, `must be one of ${refreshModes.join(', ')}`).optional(),
   INVALID_GRANT_CONFIRM_AFTER: duration.optional(),
+  INCIDENT_GROUP_WAIT: optionalWait.optional(),
   JOURNAL_DIR: z.string().default(environmentVariables.JOURNAL_DIR.default),
   JOURNAL_KEY: journalKey.optional(),
   JOURNAL_KEYS_OLD: z

@@ -4,6 +4,8 @@ import type { Assessment, ProviderAssessment } from '../assess/assess.js';
 import { pollFailureReasons } from '../database/explain-database-error.js';
 import type { PollFailureReason } from '../database/explain-database-error.js';
 import { gauge } from './gauge.js';
+import { createIncidentMetrics } from './incident-metrics.js';
+import type { IncidentMetrics } from './incident-metrics.js';
 import { createRefreshMetrics } from './refresh-metrics.js';
 import type { RefreshMetrics } from './refresh-metrics.js';
 import { createUnrefreshedMetrics } from './unrefreshed-metrics.js';
@@ -33,6 +35,7 @@ export interface Metrics {
   readonly recordPoll: (assessment: Assessment, poll: PollRecord) => void;
   readonly recordSkippedPoll: () => void;
   readonly refresh: RefreshMetrics;
+  readonly incidents: IncidentMetrics;
   /** A poll ended by a fault of the exporter itself, wherever it was. */
   readonly recordFaultyPoll: () => void;
 }
@@ -50,11 +53,13 @@ export function createMetrics(facts: ExporterFacts): Metrics {
   const syncs = syncGauges(registry);
   const refresh = createRefreshMetrics(registry);
   const recordUnrefreshed = createUnrefreshedMetrics(registry, facts.pollIntervalMs);
+  const incidents = createIncidentMetrics(registry);
   const exporter = exporterMetrics(registry, facts);
 
   return {
     registry,
     refresh,
+    incidents,
     recordPollStarted() {
       exporter.polls.inc();
     },

@@ -1,12 +1,13 @@
 import type { Pool } from 'pg';
 import { writeTransaction } from '../database/write-transaction.js';
+import { pruneIncidents } from './incidents.js';
 import { stateSchema } from './migrate.js';
 
 const batch = 5_000;
 
 /**
  * Deletes lines of the ledger that are older than `retentionMs`, in batches, so that no statement
- * takes long; returns how many. Answered requests and journals that hold nothing go with them.
+ * takes long; returns how many. Answered requests, journals that hold nothing and what ended go with them.
  */
 export async function pruneLedger(pool: Pool, retentionMs: number): Promise<number> {
   let pruned = 0;
@@ -31,6 +32,7 @@ export async function pruneLedger(pool: Pool, retentionMs: number): Promise<numb
       `DELETE FROM ${stateSchema}.journals AS j WHERE seen_at < now() - interval '30 days'
          AND NOT EXISTS (SELECT FROM ${stateSchema}.tokens WHERE claimed_by = j.journal_id)`,
     );
+    await pruneIncidents(query, retentionMs);
   });
   return pruned;
 }

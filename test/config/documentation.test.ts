@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { environmentVariables } from '../../src/config/environment.js';
 import type { EnvironmentVariable } from '../../src/config/environment.js';
 import { presetNames } from '../../src/config/presets.js';
-import { fileSchema, providerSchema } from '../../src/config/schema.js';
+import { fileSchema, incidentsSchema, providerSchema } from '../../src/config/schema.js';
 import { loadYaml } from './load-from.js';
 
 const documentation = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
@@ -32,6 +32,7 @@ describe('docs/configuration.md', () => {
 
   it.each([
     ['## The file', Object.keys(fileSchema.shape)],
+    ['### incidents', Object.keys(incidentsSchema.shape)],
     ['### A provider', Object.keys(providerSchema.shape)],
     ['### columns', Object.keys(providerSchema.shape.columns.shape)],
     ['## Presets', presetNames()],

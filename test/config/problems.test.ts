@@ -90,7 +90,7 @@ describe('a single mistake', () => {
     ['log_levl: info', 'log_levl: unknown key, did you mean "log_level"?'],
     [
       'colour: blue',
-      'colour: unknown key, expected one of: listen_address, poll_interval, log_level, token_series_limit, providers',
+      'colour: unknown key, expected one of: listen_address, poll_interval, log_level, token_series_limit, incidents, providers',
     ],
     ['database_url: x', 'database_url: is read from the environment only: set DATABASE_URL there'],
     ['poll_interval: 30', `poll_interval: 30 is not a duration: ${duration}`],
@@ -103,6 +103,31 @@ describe('a single mistake', () => {
     [
       'listen_address: 6749',
       'listen_address: 6749 is not an address: write host:port, [ipv6]:port, or :port for every interface',
+    ],
+    [
+      'incidents: { group_wait: 30 }',
+      `incidents.group_wait: 30 is not a duration: write 0s, or ${duration.replace('write ', '')}`,
+    ],
+    [
+      'incidents: { update_interval: 0s }',
+      `incidents.update_interval: "0s" is not a duration: ${duration}`,
+    ],
+    [
+      'incidents: { open_after_polls: 0 }',
+      'incidents.open_after_polls: must be a whole number from 1 to 10',
+    ],
+    ['incidents: { cliff_share: 0 }', 'incidents.cliff_share: must be a number above 0, at most 1'],
+    [
+      'incidents: { cliff_share: 1.01 }',
+      'incidents.cliff_share: must be a number above 0, at most 1',
+    ],
+    [
+      'incidents: { first_reminder: 25h }',
+      'incidents: first_reminder must not be longer than longest_reminder',
+    ],
+    [
+      'incidents: { group_wiat: 1m }',
+      'incidents.group_wiat: unknown key, did you mean "group_wait"?',
     ],
     ['providers: []', 'providers: must be a map'],
     ['providers: {}', 'providers: must name at least one provider'],

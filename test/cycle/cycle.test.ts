@@ -59,6 +59,11 @@ async function poll(result: PollResult, previous: Assessment = nothingKnown) {
       told.push('remember');
       return Promise.resolve(nothingRemembered);
     },
+    tell: (assessment, memories) => {
+      expect(memories).toBe(nothingRemembered);
+      told.push(`tell people, ${assessment.databaseFailure?.reason ?? 'with evidence'}`);
+      return Promise.resolve();
+    },
     refresh: () => {
       told.push('refresh what is due');
     },
@@ -80,12 +85,13 @@ async function poll(result: PollResult, previous: Assessment = nothingKnown) {
 }
 
 describe('one poll', () => {
-  it('observes, remembers, assesses, publishes, refreshes and reports, in this order', async () => {
+  it('observes, remembers, assesses, publishes, tells, refreshes and reports, in this order', async () => {
     const { told, assessment } = await poll(observing(tokens));
     expect(told).toEqual([
       'observe, knowing what was known',
       'remember',
       'publish all, {"durationMs":250,"failureReason":null,"clockSkewMs":12}',
+      'tell people, with evidence',
       'refresh what is due',
       'report success',
     ]);
@@ -99,6 +105,7 @@ describe('one poll', () => {
     expect(told).toEqual([
       'observe, knowing what was known',
       'publish not all, {"durationMs":250,"failureReason":"unreachable","clockSkewMs":null}',
+      'tell people, unreachable',
       'report unreachable',
     ]);
     expect(assessment.providers).toEqual(before.providers);
@@ -116,6 +123,7 @@ describe('one poll', () => {
     const effects: CycleEffects = {
       observe: () => Promise.reject(new TypeError('a bug')),
       remember: () => Promise.resolve(nothingRemembered),
+      tell: () => Promise.resolve(),
       refresh: () => undefined,
       publish: () => Promise.resolve(),
       report: () => undefined,

@@ -84,6 +84,9 @@ describe('docs/metrics.md', () => {
     metrics.refresh.declareProvider('fathom');
     metrics.refresh.declareShadowed('google');
     metrics.refresh.recordJournal(true);
+    metrics.incidents.recordStates([
+      { provider: 'fathom', cause: 'grants_dead', severity: 'warning', open: true },
+    ]);
     const demand = { feasible: true, neededPerMinute: 21, allowedPerMinute: 60 } as const;
     const providers = new Map(
       [...assessment.providers].map(([name, state]) => [
