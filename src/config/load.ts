@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { z } from 'zod';
 import type { Config, ProviderConfig } from './config.js';
 import { readConfigFile } from './config-file.js';
+import { resolveNotify } from './notify.js';
 import { environmentVariables, readEnvironment, readVariable } from './environment.js';
 import type { ConfigProblem } from './problem.js';
 import { resolveProviders } from './providers.js';
@@ -36,6 +37,12 @@ export function loadConfig(env: NodeJS.ProcessEnv, cwd: string): LoadedConfig {
         })
       : null;
 
+  const notify = resolveNotify(file.ok ? file.value.notify : null, {
+    environment: environment.ok ? environment.value : {},
+    providers: isMap(providers) ? Object.keys(providers) : [],
+    readVariable: (name) => readVariable(name, env, cwd),
+  });
+
   const problems = [
     ...variables.problems,
     // What is absent, and why, `readEnvironment` has said.
@@ -43,6 +50,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, cwd: string): LoadedConfig {
     ...yaml.problems,
     ...(file.ok ? [] : file.problems),
     ...(resolved?.problems ?? []),
+    ...notify.problems,
   ];
   if (problems.length > 0 || !environment.ok || !file.ok || resolved === null) {
     return { ok: false, problems };
@@ -66,6 +74,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, cwd: string): LoadedConfig {
         key: overrides.JOURNAL_KEY ?? null,
         oldKeys: overrides.JOURNAL_KEYS_OLD,
       },
+      notify: notify.config,
     },
     warnings: resolved.warnings.map(({ path, message }) => `${path}: ${message}`),
   };
