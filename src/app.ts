@@ -13,9 +13,14 @@ import { openPool } from './database/open-pool.js';
 import type { SnapshotSource } from './database/read-snapshot.js';
 import type { Log } from './log.js';
 import { createMemory } from './memory.js';
+import { createHeartbeat } from './notify/heartbeat.js';
+import type { Heartbeat } from './notify/heartbeat.js';
+import { startNotifying } from './notify/notifier.js';
+import type { Notifier } from './notify/notifier.js';
 import { configuredSources, observe } from './observe/observe.js';
 import { createMetrics } from './publish/metrics.js';
 import type { Metrics } from './publish/metrics.js';
+import { notifyListener } from './publish/notify-listener.js';
 import { formatPollReport } from './publish/poll-report.js';
 import { createPublisher } from './publish/publisher.js';
 import { refreshListener } from './publish/refresh-listener.js';
@@ -58,9 +63,12 @@ export async function startApp(
   const publisher = await createPublisher(metrics, exporterFacts, () => new Date());
   const memory = createMemory(statePool, log, metrics.refresh.recordEvents);
   const refreshing = startRefreshingWhereConfigured(config, database, statePool, metrics, log);
+  const notifier = startNotifyingPeople(config, statePool, metrics, log, memory.isUsable);
+  const heartbeat = createHeartbeatWhereConfigured(config, metrics, log);
   const closePools = () => Promise.all([database.pool.end(), statePool.end()]);
   const server = await listen(createApp(publisher.pages), config.listen).catch(
     async (error: unknown) => {
+      await notifier.stop();
       await closePools();
       throw error;
     },
@@ -93,6 +101,7 @@ export async function startApp(
   const poll = async (): Promise<boolean> => {
     try {
       const known = await runCycle(effects, { ...config, sources }, publisher.latest());
+      if (known.complete) heartbeat?.beat();
       // A database that is away is tried again soon; a source that is down waits for the next tick.
       return known.databaseFailure === null;
     } catch (error) {
@@ -124,7 +133,7 @@ export async function startApp(
     url: server.url,
     async stop() {
       // Answers that are on their way are waited for: they may hold the only valid token.
-      await refreshing?.stop();
+      await Promise.all([refreshing?.stop(), notifier.stop(), heartbeat?.stop()]);
       const ending = schedules.map((schedule) => schedule.stop());
       const stopped = Promise.all([...ending, server.close()]).then(closePools);
       await Promise.race([stopped, delay(stopPatienceMs)]);
@@ -159,6 +168,43 @@ function startRefreshingWhereConfigured(
     random: Math.random,
     monotonicMs: () => performance.now(),
     clock: () => new Date(),
+  });
+}
+
+function startNotifyingPeople(
+  { notify }: Config,
+  statePool: Pool,
+  metrics: Metrics,
+  log: Log,
+  isUsable: () => boolean,
+): Notifier {
+  for (const { name } of [...notify.webhooks, { name: 'log' }]) metrics.notify.declareChannel(name);
+  return startNotifying({
+    config: notify,
+    statePool,
+    listener: notifyListener(metrics.notify, log),
+    isUsable,
+    processId: randomUUID(),
+    monotonicMs: () => performance.now(),
+  });
+}
+
+/** null: nobody watches over us. */
+function createHeartbeatWhereConfigured(
+  { notify: { heartbeatUrl } }: Config,
+  metrics: Metrics,
+  log: Log,
+): Heartbeat | null {
+  if (heartbeatUrl === null) return null;
+  return createHeartbeat({
+    url: heartbeatUrl,
+    onFailure: (detail, isNews) => {
+      metrics.notify.recordHeartbeatFailure();
+      if (isNews) log.warn('the heartbeat was not heard', { detail });
+    },
+    onRecovered: () => {
+      log.info('the heartbeat is heard again');
+    },
   });
 }
 

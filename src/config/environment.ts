@@ -129,8 +129,7 @@ export const environmentVariables = {
     secret: false,
     file: false,
     default: 'masked',
-    description:
-      'How messages show accounts: `none`, `masked` (`j***@e***.com`) or `full`.',
+    description: 'How messages show accounts: `none`, `masked` (`j***@e***.com`) or `full`.',
   },
   PUBLIC_URL: {
     secret: false,

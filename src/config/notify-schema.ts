@@ -26,10 +26,7 @@ const link = z
     `must be an absolute https URL of at most ${String(longestLink)} characters (http is for loopback addresses only)`,
   );
 
-const severity = z.enum(
-  ['critical', 'warning', 'info'],
-  'must be one of critical, warning, info',
-);
+const severity = z.enum(['critical', 'warning', 'info'], 'must be one of critical, warning, info');
 
 /** A webhook's URL is a secret: the file names the variable that holds it. */
 const webhookVariable = z

@@ -4,6 +4,8 @@ import type { Assessment, ProviderAssessment } from '../assess/assess.js';
 import { pollFailureReasons } from '../database/explain-database-error.js';
 import type { PollFailureReason } from '../database/explain-database-error.js';
 import { gauge } from './gauge.js';
+import { createNotifyMetrics } from './notify-metrics.js';
+import type { NotifyMetrics } from './notify-metrics.js';
 import { createRefreshMetrics } from './refresh-metrics.js';
 import type { RefreshMetrics } from './refresh-metrics.js';
 
@@ -30,6 +32,7 @@ export interface Metrics {
   readonly recordPoll: (assessment: Assessment, poll: PollRecord) => void;
   readonly recordSkippedPoll: () => void;
   readonly refresh: RefreshMetrics;
+  readonly notify: NotifyMetrics;
   /** A poll ended by a fault of the exporter itself: nothing is known of it. */
   readonly recordFaultyPoll: () => void;
 }
@@ -46,11 +49,13 @@ export function createMetrics(facts: ExporterFacts): Metrics {
   const tokens = tokenGauges(registry);
   const syncs = syncGauges(registry);
   const refresh = createRefreshMetrics(registry);
+  const notify = createNotifyMetrics(registry);
   const exporter = exporterMetrics(registry, facts);
 
   return {
     registry,
     refresh,
+    notify,
     recordPoll(assessment, poll) {
       for (const [provider, state] of assessment.providers) {
         recordTokens(tokens, provider, state.tokens);

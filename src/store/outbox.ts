@@ -93,7 +93,7 @@ export async function postponeMessage(
 ): Promise<void> {
   await query(
     `UPDATE ${outbox}
-     SET attempts = attempts + 1, plain = $3,
+     SET attempts = attempts + 1, plain = plain OR $3,
          failing_since = coalesce(failing_since, clock_timestamp()),
          not_before = clock_timestamp() + $2 * interval '1 millisecond'
      WHERE id = $1::bigint`,
