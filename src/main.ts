@@ -12,6 +12,7 @@ import type { ExitCode } from './commands/exit-code.js';
 import { explain } from './commands/explain.js';
 import { journalAbandon, journalList } from './commands/journal.js';
 import { migrate } from './commands/migrate.js';
+import { notifyTest } from './commands/notify.js';
 import { osUser } from './commands/os-user.js';
 import { refresh } from './commands/refresh.js';
 import { serve } from './commands/serve.js';
@@ -137,6 +138,15 @@ function program(): Command {
     .exitOverride()
     .action(async (journalId: string, { yes, as }: { yes: boolean; as: string }) => {
       result = await journalAbandon(context, { journalId, yes, actor: as });
+    });
+  add('notify', 'see that messages reach people')
+    .command('test')
+    .description('send one marked test message, and say what Slack answered')
+    .option('--webhook <name>', 'only over this webhook')
+    .allowExcessArguments(false)
+    .exitOverride()
+    .action(async ({ webhook }: { webhook?: string }) => {
+      result = await notifyTest(context, { webhook: webhook ?? null });
     });
   add('migrate', "bring the schema of the exporter's memory up to date")
     .option('--print', 'print the SQL instead, and connect to nothing', false)

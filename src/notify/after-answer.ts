@@ -18,10 +18,10 @@ export type NextMove =
   /** Slack refused even the plain text: no later try can succeed. */
   | { readonly kind: 'give_up'; readonly webhookWaitMs: number };
 
-const firstBackoffMs = 1_000;
-/** A webhook is tried at least so often while it fails, each time with another message. */
-const longestWebhookBackoffMs = 60_000;
-const longestMessageBackoffMs = 15 * 60_000;
+/** A webhook is tried at least once a minute while it fails. */
+const webhookBackoff = { firstMs: 1_000, longestMs: 60_000 };
+/** Longer than the webhook's, so that the next try is another message's, if there is one. */
+const messageBackoff = { firstMs: 2_000, longestMs: 15 * 60_000 };
 
 /**
  * Decides what follows from an answer.
@@ -39,7 +39,7 @@ export function decideAfterAnswer(
 
   const webhookBackoffMs = Math.max(
     spacingMs,
-    answer.retryAfterMs ?? backoffMs(webhook.failures, longestWebhookBackoffMs),
+    answer.retryAfterMs ?? backoffMs(webhook.failures, webhookBackoff),
   );
   switch (answer.reason) {
     case 'message_rejected':
@@ -68,7 +68,7 @@ export function decideAfterAnswer(
     case 'unexpected_response':
       return {
         kind: 'retry',
-        messageWaitMs: backoffMs(message.attempts, longestMessageBackoffMs),
+        messageWaitMs: backoffMs(message.attempts, messageBackoff),
         webhookWaitMs: webhookBackoffMs,
         webhookFailed: true,
         plain: message.plain,
@@ -77,6 +77,9 @@ export function decideAfterAnswer(
 }
 
 /** Doubles with every failure. One sender at a time needs no jitter. */
-function backoffMs(failures: number, longestMs: number): number {
-  return Math.min(firstBackoffMs * 2 ** Math.min(failures, 20), longestMs);
+function backoffMs(
+  failures: number,
+  { firstMs, longestMs }: { readonly firstMs: number; readonly longestMs: number },
+): number {
+  return Math.min(firstMs * 2 ** Math.min(failures, 20), longestMs);
 }

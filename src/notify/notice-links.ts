@@ -1,5 +1,6 @@
 import type { LinksConfig } from '../config/config.js';
 import type { Notice } from './notice.js';
+import { cleanText } from './slack-text.js';
 
 export interface NoticeLink {
   readonly label: string;
@@ -19,7 +20,7 @@ export function linksOf(notice: Notice, links: LinksConfig): readonly NoticeLink
     ['Dashboard', links.dashboard],
     [
       'Reconnect page',
-      reconnect?.replaceAll('{{provider}}', encodeURIComponent(notice.provider ?? '')),
+      reconnect?.replaceAll('{{provider}}', encodeURIComponent(cleanText(notice.provider ?? ''))),
     ],
   ] as const;
   return found.flatMap(([label, url]) => (url == null ? [] : [{ label, url }]));

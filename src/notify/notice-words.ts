@@ -11,11 +11,15 @@ export const stateWords: Readonly<Record<NoticeKind, string>> = {
 
 const signs = { critical: '🔴', warning: '🟠', info: '🔵' } as const;
 
-/** The first line of a message: `🔴 OPEN fathom: 30 of 300 grants are dead`. At most 150 long. */
+/**
+ * The first line of a message: `🔴 OPEN fathom: 30 of 300 grants are dead`. At most 150 long, and
+ * the same with and without escaping, so that it is one text in a header and everywhere else.
+ */
 export function titleOf(notice: Notice): string {
   const sign = notice.kind === 'recovered' ? '🟢' : signs[notice.severity];
   const about = notice.provider === null ? '' : `${cleanText(notice.provider)}: `;
-  return clip(`${sign} ${stateWords[notice.kind]} ${about}${cleanText(notice.title)}`, 150);
+  const title = `${sign} ${stateWords[notice.kind]} ${about}${cleanText(notice.title)}`;
+  return clip(title.replaceAll('<', '‹').replaceAll('>', '›').replaceAll('&', '+'), 150);
 }
 
 /** `30 of 300`, `45 of 300, was 30`, null where nothing is counted. */

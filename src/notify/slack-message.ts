@@ -37,7 +37,7 @@ export function formatNotice(notice: Notice, { links, mention }: MessageOptions)
     blocks: [
       header(notice),
       facts(notice),
-      explanation(notice, mention),
+      ...explanation(notice, mention),
       nextStep(notice),
       ...affectedAccounts(notice),
       ...buttons(notice, links),
@@ -97,8 +97,10 @@ function dateToken(ms: number): string {
   return `<!date^${String(Math.floor(ms / 1000))}^{date_short_pretty} at {time}|${instantWords(ms)}>`;
 }
 
-function explanation(notice: Notice, mention: string | null): SectionBlock {
-  return section(mentionOf(notice, mention) + escapeWithin(cleanLines(notice.explanation), 2_000));
+function explanation(notice: Notice, mention: string | null): SectionBlock[] {
+  const words = escapeWithin(cleanLines(notice.explanation), 2_000);
+  const text = `${mentionOf(notice, mention)}${words}`.trim();
+  return text === '' ? [] : [section(text)];
 }
 
 function nextStep(notice: Notice): SectionBlock {
