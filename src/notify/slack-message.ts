@@ -26,7 +26,7 @@ export interface MessageOptions {
 }
 
 /**
- * A notice as Slack shows it: what, since when, why, what to do, whom it hits.
+ * A notice as Slack shows it: what, why, what to do, how bad and since when, whom it hits.
  *
  * Everything from data is escaped, and however much there is, the message keeps Slack's limits
  * (docs.slack.dev, "Block Kit"): a message that Slack refuses tells nobody.
@@ -36,9 +36,9 @@ export function formatNotice(notice: Notice, { links, mention }: MessageOptions)
     text: escapeWithin(formatPlainMessage(notice, links), 4_000),
     blocks: [
       header(notice),
-      facts(notice),
       ...explanation(notice, mention),
       nextStep(notice),
+      facts(notice),
       ...affectedAccounts(notice),
       ...buttons(notice, links),
       footer(notice),
@@ -116,7 +116,7 @@ function affectedAccounts(notice: Notice): SectionBlock[] {
   const lines = accounts.map(({ subject, account }) =>
     account === null ? `• ${code(subject)}` : `• ${code(account)}  ${code(subject)}`,
   );
-  const title = notice.kind === 'recovered' ? 'Were affected' : 'Affected';
+  const title = notice.kind === 'recovered' ? 'Accounts that were affected' : 'Affected accounts';
   const rest = more > 0 ? [`and ${String(more)} more`] : [];
   return [section([`*${title}*`, ...lines, ...rest].join('\n'))];
 }

@@ -4,16 +4,21 @@
  * would end the code that surrounds it, so it becomes an apostrophe.
  */
 export function cleanText(text: string): string {
+  return cleanLine(text).replaceAll('`', "'");
+}
+
+/** The same for text of our own, which may have lines, and code in them: `doctor`. */
+export function cleanLines(text: string): string {
+  const clean = (line: string) =>
+    line.split('`').length % 2 === 1 ? cleanLine(line) : cleanText(line);
+  return text.split('\n').map(clean).join('\n').trim();
+}
+
+function cleanLine(text: string): string {
   return text
     .replaceAll(/\s+/gu, ' ')
     .replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu, '\u{fffd}')
-    .replaceAll('`', "'")
     .trim();
-}
-
-/** The same for text of our own, which may have lines. */
-export function cleanLines(text: string): string {
-  return text.split('\n').map(cleanText).join('\n').trim();
 }
 
 /**

@@ -211,7 +211,7 @@ describe('a message that cannot be delivered', () => {
 
 describe('a database that goes away while a message is being sent', () => {
   it('learns of it when it is back, and the message does not leave twice', async () => {
-    let cut = () => undefined as void;
+    let cut: () => void = () => undefined;
     world = await startDeliveryWorld({
       onAccepted: () => {
         cut();
