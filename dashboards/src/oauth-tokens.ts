@@ -11,6 +11,7 @@ import { datasource } from './panel.js';
 import { accessTokens } from './rows/access-tokens.js';
 import { atAGlance } from './rows/at-a-glance.js';
 import { exporter } from './rows/exporter.js';
+import { notifications } from './rows/notifications.js';
 import { refresh } from './rows/refresh.js';
 import { syncs } from './rows/syncs.js';
 
@@ -43,6 +44,7 @@ export function oauthTokens(): ReturnType<typeof dashboard> {
       'Access tokens': accessTokens(),
       Refresh: refresh(),
       Syncs: syncs(),
+      'Messages to people': notifications(),
       'The exporter itself': exporter(),
     },
   });

@@ -8,6 +8,7 @@ import { tokenStatuses } from '../../src/assess/token-status.js';
 import { pollFailureReasons } from '../../src/database/explain-database-error.js';
 import { loadWorld, worldFolder } from '../../src/demo/demo-world.js';
 import { sourceStates } from '../../src/observe/reading.js';
+import { notificationFailureReasons } from '../../src/notify/notification-failure.js';
 import { failureReasons } from '../../src/refresh/failure-reason.js';
 import { createMetrics } from '../../src/publish/metrics.js';
 import { renderTokenSeries } from '../../src/publish/token-series.js';
@@ -81,6 +82,8 @@ describe('docs/metrics.md', () => {
     const metrics = createMetrics({ version: '1.2.3', demo: true, pollIntervalMs: 30_000 });
     metrics.refresh.declareProvider('fathom');
     metrics.refresh.recordJournal(true);
+    metrics.notify.declareChannel('slack');
+    metrics.notify.recordOutbox({ pending: 1, oldestEnqueuedAtMs: 1_000 });
     const providers = new Map(
       [...assessment.providers].map(([name, state]) => [
         name,
@@ -100,6 +103,7 @@ describe('docs/metrics.md', () => {
     ['state', '## Sources', sourceStates],
     ['state', '## Grants', grantStates],
     ['reason', '### Reasons of a failed refresh', failureReasons],
+    ['reason', '### Reasons of a failed message', notificationFailureReasons],
   ])('explains every %s', (_, heading, values) => {
     const [, ...rows] = tables(section(text, heading))[0] ?? [];
     expect(rows.map(([first = '']) => first.replaceAll('`', '')).sort()).toEqual(
