@@ -20,13 +20,16 @@ import { routeNotice } from './route-notice.js';
 const giveUpAfterMs = 24 * 3_600_000;
 
 /** How often the outbox is looked at when nothing else happens. */
-const idleMs = 1_000;
+const lookEveryMs = 1_000;
+/** The same where no webhook is configured: only what was meant for one that was may lie there. */
+const lookRarelyMs = 60_000;
 
 /** When what is stranded is looked at again: somebody may have mended the webhook. */
 const strandedMs = 60_000;
 
-/** How long the end of the process waits for what is being sent, and then for its record. */
+/** How long the end of the process waits for what is being sent and recorded, and then for the lease. */
 const stopPatienceMs = 12_000;
+const releasePatienceMs = 2_000;
 
 export interface Delivery {
   /** Something was put into the outbox: look at once. */
@@ -54,6 +57,7 @@ export function startDelivery(
   const fingerprints = new Map(
     config.webhooks.map((webhook) => [webhook, webhookFingerprint(webhook.url)]),
   );
+  const idleMs = config.webhooks.length === 0 ? lookRarelyMs : lookEveryMs;
   let alarm = new AbortController();
   let stopping = false;
   let registered = false;
@@ -133,11 +137,10 @@ export function startDelivery(
       const plan = await look();
       trouble = null;
       await settle(plan);
-      for (const each of plan.sends) send(each);
+      if (!stopping) for (const each of plan.sends) send(each);
       return Math.min(idleMs, plan.waitMs ?? idleMs);
     } catch (error) {
-      // The first poll makes it.
-      if (!isNotMadeYet(error)) complain('the outbox cannot be used', error);
+      if (!isSaidElsewhere(error)) complain('the outbox cannot be used', error);
       return idleMs;
     }
   };
@@ -148,12 +151,9 @@ export function startDelivery(
       const waitMs = await step();
       await delay(waitMs, undefined, { signal: alarm.signal }).catch(() => undefined);
     }
-    await Promise.all(underWay.values());
-    // Whoever comes next need not wait for the lease to end.
-    await writeTransaction(pool, (query) => releaseWebhooks(query, owner)).catch(() => undefined);
   };
 
-  const running = run();
+  void run();
   return {
     wake: () => {
       alarm.abort();
@@ -161,17 +161,27 @@ export function startDelivery(
     async stop() {
       stopping = true;
       alarm.abort();
-      await Promise.race([
-        running,
-        delay(stopPatienceMs, undefined, { ref: false }).then(() => {
-          abandoned.abort();
-        }),
-      ]);
+      await within(stopPatienceMs, Promise.all(underWay.values()));
+      abandoned.abort();
+      // Whoever comes next need not wait for the lease to end.
+      const released = writeTransaction(pool, (query) => releaseWebhooks(query, owner));
+      await within(
+        releasePatienceMs,
+        released.catch(() => undefined),
+      );
     },
   };
 }
 
-function isNotMadeYet(error: unknown): boolean {
+async function within(patienceMs: number, work: Promise<unknown>): Promise<void> {
+  const impatience = new AbortController();
+  const { signal } = impatience;
+  await Promise.race([work, delay(patienceMs, undefined, { signal }).catch(() => undefined)]);
+  impatience.abort();
+}
+
+/** The first poll makes the outbox; that this role may not use it, the memory says itself. */
+function isSaidElsewhere(error: unknown): boolean {
   const { code } = error as { code?: unknown };
-  return code === '42P01' || code === '3F000';
+  return code === '42P01' || code === '3F000' || code === '42501';
 }

@@ -39,23 +39,20 @@ export interface NotifierParts {
   readonly monotonicMs: () => number;
 }
 
-/** Starts to deliver what lies in the outbox, where there is a webhook to deliver it to. */
+/** Starts to deliver what lies in the outbox. */
 export function startNotifying(parts: NotifierParts): Notifier {
   const { config, listener } = parts;
-  const delivery =
-    config.webhooks.length === 0
-      ? null
-      : startDelivery(
-          {
-            pool: parts.statePool,
-            config,
-            pace: slackPace,
-            listener,
-            owner: parts.processId,
-            monotonicMs: parts.monotonicMs,
-          },
-          parts.isUsable,
-        );
+  const delivery = startDelivery(
+    {
+      pool: parts.statePool,
+      config,
+      pace: slackPace,
+      listener,
+      owner: parts.processId,
+      monotonicMs: parts.monotonicMs,
+    },
+    parts.isUsable,
+  );
   const shown = (notice: Notice) => withAccountsShown(notice, config.accounts);
   const toLog = (notice: Notice) => {
     listener.onLogged(notice, formatPlainMessage(shown(notice), config.links));
@@ -68,7 +65,7 @@ export function startNotifying(parts: NotifierParts): Notifier {
     },
     announce(notices) {
       for (const notice of notices) if (routeNotice(notice, config) === null) toLog(notice);
-      delivery?.wake();
+      delivery.wake();
     },
     async sendDirectly(notice) {
       const own = routeNotice(notice, config);
@@ -85,8 +82,6 @@ export function startNotifying(parts: NotifierParts): Notifier {
       toLog(notice);
       return own === null;
     },
-    async stop() {
-      await delivery?.stop();
-    },
+    stop: delivery.stop,
   };
 }

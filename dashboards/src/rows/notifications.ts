@@ -13,7 +13,8 @@ export function notifications(): Builder<Panel>[] {
       width: 4,
       height: 8,
       title: 'Messages waiting',
-      shows: 'Messages that nobody has got yet. "No data": no webhook is configured.',
+      shows:
+        'Messages that nobody has got yet. "No data": the exporter has no memory, so nothing can wait.',
       act: 'Some for a moment are normal, one a second leaves. For minutes: look at "Failed messages".',
       runbook: 'Start here',
       expr: `max(${ofExporter('oauth_notifications_pending')})`,
