@@ -110,9 +110,12 @@ async function record(
       await postponeMessage(query, message.id, { waitMs, plain });
       return false;
     }
-    case 'latch':
+    case 'latch': {
+      // The webhook before the message, as whoever takes both does.
+      const isNews = await latchWebhook(query, fingerprint, move.detail);
       await postponeMessage(query, message.id, { waitMs: 0, plain: message.plain });
-      return latchWebhook(query, fingerprint, move.detail);
+      return isNews;
+    }
   }
 }
 

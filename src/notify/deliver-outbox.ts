@@ -29,7 +29,7 @@ const strandedMs = 60_000;
 
 /** How long the end of the process waits for what is being sent and recorded, and then for the lease. */
 const stopPatienceMs = 12_000;
-const releasePatienceMs = 2_000;
+const releasePatienceMs = 1_000;
 
 export interface Delivery {
   /** Something was put into the outbox: look at once. */
@@ -60,6 +60,7 @@ export function startDelivery(
   const idleMs = config.webhooks.length === 0 ? lookRarelyMs : lookEveryMs;
   let alarm = new AbortController();
   let stopping = false;
+  let hasSent = false;
   let registered = false;
   let trouble: string | null = null;
 
@@ -118,6 +119,7 @@ export function startDelivery(
     const key = fingerprints.get(webhook) ?? '';
     if (underWay.has(key)) return;
     held.add(messageId);
+    hasSent = true;
     const sending = deliverMessage({ ...tools, abandoned: abandoned.signal }, webhook, messageId)
       .catch((error: unknown) => {
         complain('a message could not be taken from the outbox', error);
@@ -163,6 +165,7 @@ export function startDelivery(
       alarm.abort();
       await within(stopPatienceMs, Promise.all(underWay.values()));
       abandoned.abort();
+      if (!hasSent) return;
       // Whoever comes next need not wait for the lease to end.
       const released = writeTransaction(pool, (query) => releaseWebhooks(query, owner));
       await within(

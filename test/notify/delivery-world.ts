@@ -118,7 +118,8 @@ export async function startDeliveryWorld({
   };
 }
 
-function recordingListener(heard: string[]): DeliveryListener {
+/** Writes down what it hears, a line each. */
+export function recordingListener(heard: string[]): DeliveryListener {
   return {
     onDelivered: (channel, { title }) => heard.push(`delivered ${channel} ${title}`),
     onLogged: (_, text) => heard.push(`logged ${text.split('\n')[0] ?? ''}`),
