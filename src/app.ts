@@ -14,14 +14,18 @@ import { openPool } from './database/open-pool.js';
 import type { SnapshotSource } from './database/read-snapshot.js';
 import type { Log } from './log.js';
 import { createMemory } from './memory.js';
+import { createHeartbeat } from './notify/heartbeat.js';
+import type { Heartbeat } from './notify/heartbeat.js';
+import { startNotifying } from './notify/notifier.js';
+import type { Notifier } from './notify/notifier.js';
 import { incidentFile } from './notify/incident-file.js';
-import type { Notice } from './notify/notice.js';
-import { noticeLogLine } from './notify/notice-log-line.js';
+import { tellBeside } from './notify/tell-beside.js';
 import { createTelling } from './notify/tell-incidents.js';
 import type { Telling } from './notify/tell-incidents.js';
 import { configuredSources, observe } from './observe/observe.js';
 import { createMetrics } from './publish/metrics.js';
 import type { Metrics } from './publish/metrics.js';
+import { notifyListener } from './publish/notify-listener.js';
 import { formatPollReport } from './publish/poll-report.js';
 import { createPublisher } from './publish/publisher.js';
 import { refreshListener } from './publish/refresh-listener.js';
@@ -84,7 +88,11 @@ export async function startApp(
       journalProblem = problem;
     },
   );
-  const telling = startTelling(config, statePool, metrics, log, () => journalProblem);
+  const notifier = startNotifyingPeople(config, statePool, metrics, log, memory.isUsable);
+  const heartbeat = createHeartbeatWhereConfigured(config, metrics, log);
+  const telling = tellBeside(
+    startTelling(config, statePool, notifier, metrics, log, () => journalProblem),
+  );
   const closePools = () => Promise.all([database.pool.end(), statePool.end()]);
   const tokenHealth =
     config.apiToken === null
@@ -97,6 +105,7 @@ export async function startApp(
         };
   const server = await listen(createApp(publisher.pages, tokenHealth), config.listen).catch(
     async (error: unknown) => {
+      await notifier.stop();
       await closePools();
       throw error;
     },
@@ -137,11 +146,12 @@ export async function startApp(
     metrics.recordPollStarted();
     try {
       const known = await runCycle(effects, { ...config, sources }, publisher.latest());
+      if (known.complete) heartbeat?.beat();
       // A database that is away is tried again soon; a source that is down waits for the next tick.
       return known.databaseFailure === null;
     } catch (error) {
       metrics.recordFaultyPoll();
-      await telling.tellFault(publisher.latest());
+      telling.tellFault(publisher.latest());
       log.error('a poll ended by a fault of the exporter: please report it', {
         error: error instanceof Error ? error.stack : String(error),
       });
@@ -169,39 +179,35 @@ export async function startApp(
     url: server.url,
     async stop() {
       // Answers that are on their way are waited for: they may hold the only valid token.
-      await refreshing?.stop();
+      await Promise.all([refreshing?.stop(), notifier.stop(), heartbeat?.stop()]);
       const ending = schedules.map((schedule) => schedule.stop());
-      const stopped = Promise.all([...ending, server.close()]).then(closePools);
+      const stopped = Promise.all([...ending, server.close()])
+        .then(() => telling.settled())
+        .then(closePools);
       await Promise.race([stopped, delay(stopPatienceMs)]);
     },
   };
 }
 
-/** What people are told, so far in the log. */
+/** The step that tells people: decided with each poll, delivered beside the polls. */
 function startTelling(
   config: Config,
   statePool: Pool,
+  notifier: Notifier,
   metrics: Metrics,
   log: Log,
   journalProblem: () => string | null | undefined,
 ): Telling {
-  const logNotice = (notice: Notice): void => {
-    const { level, message, fields } = noticeLogLine(notice);
-    log[level](message, fields);
-  };
   return createTelling({
     config,
     statePool,
     host: hostname(),
-    enqueue: () => Promise.resolve(),
-    announce: (notices) => {
-      notices.forEach(logNotice);
+    enqueue: notifier.enqueue,
+    announce: notifier.announce,
+    sendDirectly: notifier.sendDirectly,
+    tellUnremembered: (notice) => {
+      void notifier.sendDirectly(notice);
     },
-    sendDirectly: (notice) => {
-      logNotice(notice);
-      return Promise.resolve(true);
-    },
-    logNotice,
     file: incidentFile(config.journal.directory),
     newId: randomUUID,
     journalProblem,
@@ -244,6 +250,43 @@ function startRefreshingWhereConfigured(
     random: Math.random,
     monotonicMs: () => performance.now(),
     clock: () => new Date(),
+  });
+}
+
+function startNotifyingPeople(
+  { notify }: Config,
+  statePool: Pool,
+  metrics: Metrics,
+  log: Log,
+  isUsable: () => boolean,
+): Notifier {
+  for (const { name } of [...notify.webhooks, { name: 'log' }]) metrics.notify.declareChannel(name);
+  return startNotifying({
+    config: notify,
+    statePool,
+    listener: notifyListener(metrics.notify, log),
+    isUsable,
+    processId: randomUUID(),
+    monotonicMs: () => performance.now(),
+  });
+}
+
+/** null: nobody watches over us. */
+function createHeartbeatWhereConfigured(
+  { notify: { heartbeatUrl } }: Config,
+  metrics: Metrics,
+  log: Log,
+): Heartbeat | null {
+  if (heartbeatUrl === null) return null;
+  return createHeartbeat({
+    url: heartbeatUrl,
+    onFailure: (detail, isNews) => {
+      metrics.notify.recordHeartbeatFailure();
+      if (isNews) log.warn('the heartbeat was not heard', { detail });
+    },
+    onRecovered: () => {
+      log.info('the heartbeat is heard again');
+    },
   });
 }
 

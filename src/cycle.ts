@@ -14,8 +14,8 @@ export interface CycleEffects {
   readonly remember: (observation: Observation) => Promise<Memories>;
   /** Shows what is now known, and how the poll went. */
   readonly publish: (assessment: Assessment, poll: PollRecord) => Promise<void>;
-  /** Tells people what this poll means for them, also one that failed. Never rejects. */
-  readonly tell: (assessment: Assessment, memories: Memories) => Promise<void>;
+  /** Tells people what this poll means for them, also one that failed; beside the polls too. */
+  readonly tell: (assessment: Assessment, memories: Memories) => void;
   /** Hands over what is due; the refreshers work beside the polls. */
   readonly refresh: (assessment: Assessment) => void;
   /** Writes the poll's one log line. */
@@ -45,7 +45,7 @@ export async function runCycle(
     clockSkewMs: result.ok ? result.observation.clockSkewMs : null,
   };
   await effects.publish(assessment, poll);
-  await effects.tell(assessment, memories);
+  effects.tell(assessment, memories);
   if (result.ok) effects.refresh(assessment);
   effects.report(assessment, poll, previous);
   return assessment;

@@ -12,6 +12,7 @@ import type { ExitCode } from './commands/exit-code.js';
 import { explain } from './commands/explain.js';
 import { journalAbandon, journalList } from './commands/journal.js';
 import { migrate } from './commands/migrate.js';
+import { notifyTest } from './commands/notify.js';
 import { osUser } from './commands/os-user.js';
 import { refresh } from './commands/refresh.js';
 import { serve } from './commands/serve.js';
@@ -162,6 +163,15 @@ function program(): Command {
     .option('--as <name>', 'who does it', osUser())
     .action(async (id: string, { as }: { as: string }) => {
       result = await unsilence(context, { id, actor: as });
+    });
+  add('notify', 'see that messages reach people')
+    .command('test')
+    .description('send one marked test message, and say what Slack answered')
+    .option('--webhook <name>', 'only over this webhook')
+    .allowExcessArguments(false)
+    .exitOverride()
+    .action(async ({ webhook }: { webhook?: string }) => {
+      result = await notifyTest(context, { webhook: webhook ?? null });
     });
   add('migrate', "bring the schema of the exporter's memory up to date")
     .option('--print', 'print the SQL instead, and connect to nothing', false)

@@ -12,6 +12,7 @@ import { accessTokens } from './rows/access-tokens.js';
 import { atAGlance } from './rows/at-a-glance.js';
 import { exporter } from './rows/exporter.js';
 import { incidents } from './rows/incidents.js';
+import { notifications } from './rows/notifications.js';
 import { refresh } from './rows/refresh.js';
 import { syncs } from './rows/syncs.js';
 
@@ -45,6 +46,7 @@ export function oauthTokens(): ReturnType<typeof dashboard> {
       'Access tokens': accessTokens(),
       Refresh: refresh(),
       Syncs: syncs(),
+      'Messages to people': notifications(),
       'The exporter itself': exporter(),
     },
   });

@@ -13,6 +13,7 @@ export interface Config {
   /** Secret: lets applications ask for the health of a token. null: they can't. */
   readonly apiToken: string | null;
   readonly incidents: IncidentsConfig;
+  readonly notify: NotifyConfig;
 }
 
 /** When people are told of an incident. */
@@ -31,6 +32,47 @@ export interface IncidentsConfig {
   readonly memoryAwayMs: number;
   /** As many of a provider's active tokens, expiring together, are a cliff. */
   readonly cliffShare: number;
+}
+
+export const accountModes = ['none', 'masked', 'full'] as const;
+
+/** How people are told. */
+export interface NotifyConfig {
+  /** Every webhook by its name, which is the `channel` label. Empty: messages go to the log. */
+  readonly webhooks: readonly WebhookConfig[];
+  /** The first that fits a message decides; one that none fits goes to the webhook `slack`. */
+  readonly routes: readonly RouteConfig[];
+  /** How much of an account a message shows. */
+  readonly accounts: (typeof accountModes)[number];
+  /** Whom critical messages mention, as Slack writes it; null: nobody. */
+  readonly mention: string | null;
+  readonly links: LinksConfig;
+  /** Secret. Called after each successful poll. */
+  readonly heartbeatUrl: string | null;
+}
+
+export interface WebhookConfig {
+  readonly name: string;
+  /** Secret: whoever has it can write into the channel. */
+  readonly url: string;
+}
+
+export interface RouteConfig {
+  /** Empty: every provider. */
+  readonly providers: readonly string[];
+  /** Empty: every severity. */
+  readonly severities: readonly string[];
+  readonly webhook: string;
+}
+
+/** Where the buttons of a message lead; null: there is no such button. */
+export interface LinksConfig {
+  readonly statusPage: string | null;
+  /** The heading is added to it. */
+  readonly runbook: string;
+  readonly dashboard: string | null;
+  /** `{{provider}}` in it is replaced. */
+  readonly reconnect: string | null;
 }
 
 /** Where the exporter keeps its own memory. */

@@ -120,6 +120,62 @@ export const environmentVariables = {
     description:
       'Bearer token with which applications ask for the health of a token: `/api/v1/tokens/<subject>/health`. At least 16 characters. Unset: the route does not exist.',
   },
+  SLACK_WEBHOOK_URL: {
+    secret: true,
+    file: true,
+    default: null,
+    description: 'Where messages go: a Slack incoming webhook. Unset: they go to the log.',
+  },
+  SLACK_FALLBACK_WEBHOOK_URL: {
+    secret: true,
+    file: true,
+    default: null,
+    description: 'Where they go while Slack refuses a webhook for good.',
+  },
+  SLACK_MENTION: {
+    secret: false,
+    file: false,
+    default: null,
+    description:
+      'Whom critical messages mention: `<!here>`, `<!channel>`, `<@U…>` or `<!subteam^S…>`, several with blanks between them.',
+  },
+  ACCOUNTS: {
+    secret: false,
+    file: false,
+    default: 'masked',
+    description: 'How messages show accounts: `none`, `masked` (`j***@e***.com`) or `full`.',
+  },
+  PUBLIC_URL: {
+    secret: false,
+    file: false,
+    default: null,
+    description: 'Where people reach the status page, for the button of a message.',
+  },
+  RUNBOOK_URL: {
+    secret: false,
+    file: false,
+    default:
+      'https://github.com/oauth-token-exporter/oauth-token-exporter/blob/main/docs/runbook.md',
+    description: 'The runbook; the heading is added to it.',
+  },
+  DASHBOARD_URL: {
+    secret: false,
+    file: false,
+    default: null,
+    description: 'The dashboard, for the button of a message.',
+  },
+  RECONNECT_URL: {
+    secret: false,
+    file: false,
+    default: null,
+    description: 'Where users authorize again; `{{provider}}` in it is replaced.',
+  },
+  HEARTBEAT_URL: {
+    secret: true,
+    file: true,
+    default: null,
+    description: "Called with GET after each successful poll: a dead man's switch.",
+  },
   FATHOM_CLIENT_ID: {
     secret: false,
     file: false,

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { z } from 'zod';
 import type { Config, ProviderConfig } from './config.js';
 import { readConfigFile } from './config-file.js';
+import { resolveNotify } from './notify.js';
 import { environmentVariables, readEnvironment, readVariable } from './environment.js';
 import { toIncidents } from './incidents.js';
 import type { ConfigProblem } from './problem.js';
@@ -37,6 +38,12 @@ export function loadConfig(env: NodeJS.ProcessEnv, cwd: string): LoadedConfig {
         })
       : null;
 
+  const notify = resolveNotify(file.ok ? file.value.notify : null, {
+    environment: environment.ok ? environment.value : {},
+    providers: isMap(providers) ? Object.keys(providers) : [],
+    readVariable: (name) => readVariable(name, env, cwd),
+  });
+
   const problems = [
     ...variables.problems,
     // What is absent, and why, `readEnvironment` has said.
@@ -44,6 +51,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, cwd: string): LoadedConfig {
     ...yaml.problems,
     ...(file.ok ? [] : file.problems),
     ...(resolved?.problems ?? []),
+    ...notify.problems,
   ];
   if (problems.length > 0 || !environment.ok || !file.ok || resolved === null) {
     return { ok: false, problems };
@@ -69,6 +77,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, cwd: string): LoadedConfig {
       },
       apiToken: overrides.API_TOKEN ?? null,
       incidents: toIncidents(file.value.incidents, overrides.INCIDENT_GROUP_WAIT),
+      notify: notify.config,
     },
     warnings: resolved.warnings.map(({ path, message }) => `${path}: ${message}`),
   };

@@ -13,23 +13,10 @@ import { isDatabaseUrl } from './database-url.js';
 import { durationForm, isDuration, toMs } from './duration.js';
 import { environmentVariables, type EnvironmentName } from './environment.js';
 import { parseListenAddress } from './listen-address.js';
-import { quote, suggestion } from './problem.js';
-
-/** A map with exactly these keys. Each unknown key is a problem of its own, at its own path. */
-function strictMap<Shape extends z.ZodRawShape>(shape: Shape) {
-  const unknownKey = z.custom<never>(() => false, {
-    error: (issue) => unknownKeyMessage(String(issue.path?.at(-1)), Object.keys(shape)),
-  });
-  // No value passes `unknownKey`, so to the types it is a strict object.
-  return z.object(shape).catchall(unknownKey) as unknown as z.ZodObject<Shape, z.core.$strict>;
-}
-
-function unknownKeyMessage(key: string, known: readonly string[]): string {
-  const variable = key.toUpperCase();
-  return Object.hasOwn(environmentVariables, variable)
-    ? `is read from the environment only: set ${variable} there`
-    : `unknown key, ${suggestion(key, known)}`;
-}
+import { notifyEnvironment, notifySchema } from './notify-schema.js';
+import { quote } from './problem.js';
+import { endpointUrl } from './safe-url.js';
+import { strictMap } from './strict-map.js';
 
 /** Text that `read` understands, which is `form`; `read` answers null for what it does not. */
 function textAs<Value>(read: (text: string) => Value | null, form: string) {
@@ -145,18 +132,6 @@ function parseRateLimit(text: string): RateLimit | null {
   return { requests: Number(requests), perMs: unit === 's' ? 1_000 : 60_000 };
 }
 
-/** A URL that a secret may be sent to: https, or http where it never leaves this machine. */
-function isSafeUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, hostname } = new URL(text);
-  const loopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
-  return protocol === 'https:' || (protocol === 'http:' && loopback);
-}
-
-const endpointUrl = z
-  .string()
-  .refine(isSafeUrl, 'must be an https URL (http is for loopback addresses only)');
-
 const texts = z.record(z.string(), z.string()).default({});
 
 const concurrency = 'must be a whole number from 1 to 64';
@@ -261,6 +236,7 @@ export const fileSchema = strictMap({
   log_level: logLevel.default(environmentVariables.LOG_LEVEL.default),
   token_series_limit: tokenSeriesLimit.default(1000),
   incidents: incidentsSchema.prefault({}),
+  notify: notifySchema,
   providers: z.record(z.string(), z.unknown()).optional(),
 });
 
@@ -287,4 +263,5 @@ export const environmentSchema = z.object({
     .string()
     .min(16, 'must have at least 16 characters: openssl rand -hex 32')
     .optional(),
+  ...notifyEnvironment,
 } satisfies Partial<Record<EnvironmentName, z.ZodType>>);

@@ -3,10 +3,12 @@ export interface BannerFacts {
   readonly listenUrl: string;
   /** Of the demo's database, its password included: it is random and guards invented people only. */
   readonly databaseUrl: string;
+  /** The page that shows what Slack would. */
+  readonly slackUrl: string;
 }
 
 /** What the demo says when it runs: at most 80 columns wide, with a line break at its end. */
-export function formatBanner({ listenUrl, databaseUrl }: BannerFacts): string {
+export function formatBanner({ listenUrl, databaseUrl, slackUrl }: BannerFacts): string {
   return `
   oauth-token-exporter, demo
 
@@ -16,6 +18,7 @@ export function formatBanner({ listenUrl, databaseUrl }: BannerFacts): string {
 
     Overview   ${listenUrl}/
     Metrics    ${listenUrl}/metrics
+    Slack      ${slackUrl}
 
   See who is affected, in another terminal:
 
@@ -28,4 +31,10 @@ export function formatBanner({ listenUrl, databaseUrl }: BannerFacts): string {
 
   Ctrl-C ends the demo.
 `;
+}
+
+/** A message to people, as the demo shows it between the lines of the log. */
+export function formatDemoMessage(text: string): string {
+  const lines = text.split('\n').map((line) => `  │ ${line}`);
+  return `\n  ┌ a message to Slack\n${lines.join('\n')}\n  └\n\n`;
 }

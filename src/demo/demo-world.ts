@@ -12,6 +12,7 @@ import {
   type EmbeddedServer,
 } from './embedded-postgres.js';
 import { issueGrants } from './issue-grants.js';
+import { startSlackSink } from './slack-sink.js';
 
 /** The same folder from `src/demo` and from `dist/demo`: the world is data and is not compiled. */
 export const worldFolder = new URL('../../src/demo/world/', import.meta.url);
@@ -23,6 +24,8 @@ export interface DemoWorld {
   readonly url: string;
   /** What the exporter must be told to live in this world, secrets included. */
   readonly env: Readonly<Record<string, string>>;
+  /** The page that shows what Slack would. */
+  readonly slackUrl: string;
   /** Ends the servers and deletes their data. Safe to repeat. */
   stop(): Promise<void>;
 }
@@ -31,7 +34,12 @@ export interface DemoWorld {
  * Starts the world of the demo: an embedded PostgreSQL with the incident in its database `demo`,
  * an authorization server that knows the grants of its rows, and the application's own endpoint.
  */
-export async function startDemoWorld(options: EmbeddedPostgresOptions = {}): Promise<DemoWorld> {
+export async function startDemoWorld(
+  options: EmbeddedPostgresOptions & {
+    /** Hears each message to people, as plain text. */
+    readonly onMessage?: (text: string) => void;
+  } = {},
+): Promise<DemoWorld> {
   const started: { stop(): Promise<unknown> }[] = [];
   const stop = async () => {
     for (const each of started.splice(0).reverse()) await each.stop();
@@ -49,10 +57,13 @@ export async function startDemoWorld(options: EmbeddedPostgresOptions = {}): Pro
 
     const app = await startAppEndpoint(url, server);
     started.push(app);
+    const slack = await startSlackSink(options.onMessage ?? (() => undefined));
+    started.push(slack);
     const journal = await mkdtemp(join(tmpdir(), 'oauth-token-exporter-demo-'));
     started.push({ stop: () => rm(journal, { recursive: true, force: true }) });
     return {
       url,
+      slackUrl: slack.pageUrl,
       env: {
         DATABASE_URL: url,
         CONFIG_FILE: fileURLToPath(new URL('demo.yaml', worldFolder)),
@@ -66,6 +77,8 @@ export async function startDemoWorld(options: EmbeddedPostgresOptions = {}): Pro
         DEMO_REFRESH_MODE: 'on',
         DEMO_APP_ENDPOINT: app.url,
         DEMO_APP_SERVICE_KEY: app.serviceKey,
+        SLACK_WEBHOOK_URL: slack.webhookUrl,
+        SLACK_MENTION: '<!here>',
       },
       stop,
     };

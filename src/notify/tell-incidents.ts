@@ -28,8 +28,8 @@ export interface TellingParts {
   readonly announce: (notices: readonly Notice[]) => void;
   /** Tells without the database. False: people could not be told; it is tried again. */
   readonly sendDirectly: (notice: Notice) => Promise<boolean>;
-  /** Where there is no memory: a notice for the log. */
-  readonly logNotice: (notice: Notice) => void;
+  /** Where there is no memory, and so no outbox either. */
+  readonly tellUnremembered: (notice: Notice) => void;
   /** Where an incident is kept while the database is away. */
   readonly file: IncidentFile;
   readonly newId: () => string;
@@ -67,7 +67,7 @@ export function createTelling(parts: TellingParts): Telling {
   const numbers = { ...config.incidents, pollIntervalMs: config.pollIntervalMs };
   const judging = { numbers, newId: parts.newId };
   const shared = sharedIncidents(parts.statePool, parts.enqueue);
-  const own = ownIncidents(parts.logNotice);
+  const own = ownIncidents(parts.tellUnremembered);
   const away = createMemoryAway(parts.file, numbers.memoryAwayMs, numbers, onTrouble);
   let last: RememberedIncidents = { open: [], silences: [] };
 

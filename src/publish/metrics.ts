@@ -6,6 +6,8 @@ import type { PollFailureReason } from '../database/explain-database-error.js';
 import { gauge } from './gauge.js';
 import { createIncidentMetrics } from './incident-metrics.js';
 import type { IncidentMetrics } from './incident-metrics.js';
+import { createNotifyMetrics } from './notify-metrics.js';
+import type { NotifyMetrics } from './notify-metrics.js';
 import { createRefreshMetrics } from './refresh-metrics.js';
 import type { RefreshMetrics } from './refresh-metrics.js';
 import { createUnrefreshedMetrics } from './unrefreshed-metrics.js';
@@ -36,6 +38,7 @@ export interface Metrics {
   readonly recordSkippedPoll: () => void;
   readonly refresh: RefreshMetrics;
   readonly incidents: IncidentMetrics;
+  readonly notify: NotifyMetrics;
   /** A poll ended by a fault of the exporter itself, wherever it was. */
   readonly recordFaultyPoll: () => void;
 }
@@ -54,11 +57,13 @@ export function createMetrics(facts: ExporterFacts): Metrics {
   const refresh = createRefreshMetrics(registry);
   const recordUnrefreshed = createUnrefreshedMetrics(registry, facts.pollIntervalMs);
   const incidents = createIncidentMetrics(registry);
+  const notify = createNotifyMetrics(registry);
   const exporter = exporterMetrics(registry, facts);
 
   return {
     registry,
     refresh,
+    notify,
     incidents,
     recordPollStarted() {
       exporter.polls.inc();

@@ -154,18 +154,17 @@ export async function endedSince(
   return rows.length > 0;
 }
 
-/** Forgets what ended, incidents and silences, more than `retentionMs` ago. */
+/**
+ * Forgets what ended, incidents and silences, more than `retentionMs` ago; and incidents of which
+ * nothing was heard for as long: their provider is not configured any more, or their host is gone.
+ */
 export async function pruneIncidents(query: Query, retentionMs: number): Promise<void> {
-  for (const [table, column] of [
-    ['incidents', 'recovered_at'],
-    ['silences', 'ends_at'],
-  ]) {
-    await query(
-      `DELETE FROM ${stateSchema}.${String(table)}
-       WHERE ${String(column)} < now() - $1 * interval '1 millisecond'`,
-      [retentionMs],
-    );
-  }
+  const before = `now() - $1 * interval '1 millisecond'`;
+  await query(
+    `DELETE FROM ${stateSchema}.incidents WHERE coalesce(recovered_at, decided_at) < ${before}`,
+    [retentionMs],
+  );
+  await query(`DELETE FROM ${stateSchema}.silences WHERE ends_at < ${before}`, [retentionMs]);
 }
 
 const ms = (column: string) => `floor(extract(epoch FROM ${column}) * 1000)::float8`;

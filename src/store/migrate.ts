@@ -15,6 +15,7 @@ const migrations: readonly Migration[] = [
   { version: 1, file: '001-memory.sql' },
   { version: 2, file: '002-refreshes.sql' },
   { version: 3, file: '003-incidents.sql' },
+  { version: 4, file: '004-outbox.sql' },
 ];
 
 /** The same folder from `src/store` and from `dist/store`: SQL is not compiled. */

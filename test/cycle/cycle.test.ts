@@ -62,7 +62,6 @@ async function poll(result: PollResult, previous: Assessment = nothingKnown) {
     tell: (assessment, memories) => {
       expect(memories).toBe(nothingRemembered);
       told.push(`tell people, ${assessment.databaseFailure?.reason ?? 'with evidence'}`);
-      return Promise.resolve();
     },
     refresh: () => {
       told.push('refresh what is due');
@@ -123,7 +122,7 @@ describe('one poll', () => {
     const effects: CycleEffects = {
       observe: () => Promise.reject(new TypeError('a bug')),
       remember: () => Promise.resolve(nothingRemembered),
-      tell: () => Promise.resolve(),
+      tell: () => undefined,
       refresh: () => undefined,
       publish: () => Promise.resolve(),
       report: () => undefined,

@@ -4,6 +4,7 @@ import { formatBanner } from '../../src/demo/banner.js';
 const banner = formatBanner({
   listenUrl: 'http://127.0.0.1:6749',
   databaseUrl: 'postgres://postgres:twelve-chars@127.0.0.1:54321/demo',
+  slackUrl: 'http://127.0.0.1:54322/',
 });
 
 describe('the banner', () => {
@@ -17,6 +18,7 @@ describe('the banner', () => {
   it('names the pages to open', () => {
     expect(banner).toContain(' http://127.0.0.1:6749/\n');
     expect(banner).toContain(' http://127.0.0.1:6749/metrics\n');
+    expect(banner).toContain(' http://127.0.0.1:54322/\n');
   });
 
   it('gives a command that a shell takes as it stands', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { causes } from '../../src/notify/causes/causes.js';
-import { noticeWords } from '../../src/notify/notice-log-line.js';
+import { stateWords } from '../../src/notify/notice-words.js';
 import { readDocument, section, tables } from './markdown.js';
 
 const { text } = readDocument('docs/incidents.md');
@@ -19,6 +19,6 @@ describe('docs/incidents.md', () => {
 
   it('explains every word that a message begins with', () => {
     const [, ...rows] = tables(section(text, '## What is told, and when'))[0] ?? [];
-    expect(rows.map(([word]) => word)).toEqual(Object.values(noticeWords));
+    expect(rows.map(([word]) => word)).toEqual(Object.values(stateWords));
   });
 });

@@ -9,6 +9,7 @@ import { tokenStatuses } from '../../src/assess/token-status.js';
 import { pollFailureReasons } from '../../src/database/explain-database-error.js';
 import { loadWorld, worldFolder } from '../../src/demo/demo-world.js';
 import { sourceStates } from '../../src/observe/reading.js';
+import { notificationFailureReasons } from '../../src/notify/notification-failure.js';
 import { failureReasons } from '../../src/refresh/failure-reason.js';
 import { createMetrics } from '../../src/publish/metrics.js';
 import { renderTokenSeries } from '../../src/publish/token-series.js';
@@ -84,6 +85,8 @@ describe('docs/metrics.md', () => {
     metrics.refresh.declareProvider('fathom');
     metrics.refresh.declareShadowed('google');
     metrics.refresh.recordJournal(true);
+    metrics.notify.declareChannel('slack');
+    metrics.notify.recordOutbox({ pending: 1, oldestEnqueuedAtMs: 1_000 });
     metrics.incidents.recordStates([
       { provider: 'fathom', cause: 'grants_dead', severity: 'warning', open: true },
     ]);
@@ -108,6 +111,7 @@ describe('docs/metrics.md', () => {
     ['state', '## Grants', grantStates],
     ['reason', '### Reasons of a pause', pauseReasons],
     ['reason', '### Reasons of a failed refresh', failureReasons],
+    ['reason', '### Reasons of a failed message', notificationFailureReasons],
   ])('explains every %s', (_, heading, values) => {
     const [, ...rows] = tables(section(text, heading))[0] ?? [];
     expect(rows.map(([first = '']) => first.replaceAll('`', '')).sort()).toEqual(

@@ -78,7 +78,7 @@ describe('a database that is away for an hour in the middle of an incident', () 
     expect(replica.direct).toMatchObject([
       {
         kind: 'open',
-        title: 'The database is out of reach',
+        title: 'Outage of the database',
         severity: 'critical',
         openedAtMs: awayAtMs,
         atMs: nowMs,
@@ -205,7 +205,7 @@ describe('a memory of its own that is away while polls succeed', () => {
     const replica = replicaOf();
     proxy.cut();
     await during(3 * minute, [replica], () => deadTokens(['token-0']));
-    expect(replica.direct).toMatchObject([{ kind: 'open', title: 'The database is out of reach' }]);
+    expect(replica.direct).toMatchObject([{ kind: 'open', title: 'Outage of the database' }]);
     expect(replica.direct[0]!.explanation).toContain("The exporter's memory: ");
     proxy.restore();
     await during(2 * minute, [replica], () => deadTokens(['token-0']));

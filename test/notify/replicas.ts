@@ -91,7 +91,7 @@ export async function startTellingWorld(server: TestServer = testServer17): Prom
           told.direct.push(notice);
           return Promise.resolve(true);
         },
-        logNotice: (notice) => told.logged.push(notice),
+        tellUnremembered: (notice) => told.logged.push(notice),
         file: incidentFile(directory),
         newId: randomUUID,
         journalProblem: options.journalProblem ?? (() => null),

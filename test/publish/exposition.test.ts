@@ -13,6 +13,9 @@ const exposition = () => {
   metrics.refresh.declareEvents('google');
   metrics.refresh.declareProvider('fathom');
   metrics.refresh.recordJournal(true);
+  metrics.notify.declareChannel('slack');
+  metrics.notify.recordDelivered('slack');
+  metrics.notify.recordOutbox({ pending: 2, oldestEnqueuedAtMs: 1_764_231_125_000 });
   return expose([[incident, goodPoll]], metrics);
 };
 

@@ -8,7 +8,7 @@ export const databaseDown: ExporterCause = {
   opensAtOnce: false,
   scope: 'exporter',
   runbook: 'oauthtokenexporterpollstale',
-  title: () => 'The database is out of reach',
+  title: () => 'Outage of the database',
   explanation:
     'The exporter can no longer work with its database. All that it shows is the last that was known, and nothing is refreshed. The tokens may be fine.',
   nextStep:

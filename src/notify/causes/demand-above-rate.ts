@@ -10,7 +10,7 @@ export const demandAboveRate: ProviderCause = {
   opensAtOnce: false,
   scope: 'provider',
   runbook: 'oauthtokenrefreshdemandaboverate',
-  title: () => 'More refreshes are needed than the rate allows',
+  title: () => 'Need for refreshes above the rate limit',
   explanation:
     'Refreshed one after the other at the rate that is allowed, some tokens expire before their turn comes.',
   nextStep:

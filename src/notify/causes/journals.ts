@@ -8,7 +8,7 @@ export const journalUnusable: ExporterCause = {
   opensAtOnce: false,
   scope: 'replica',
   runbook: 'oauthtokenexporterjournalunusable',
-  title: () => 'The journal of refreshes is unusable',
+  title: () => 'Journal of refreshes unusable',
   explanation:
     'This replica refreshes nothing at a token endpoint: without its journal a crash could lose a token. It goes on observing, and other replicas go on refreshing.',
   nextStep:

@@ -11,7 +11,7 @@ export const providerFailing: ProviderCause = {
   opensAtOnce: false,
   scope: 'provider',
   runbook: 'oauthtokenrefreshpaused',
-  title: () => 'Refreshes fail at the provider',
+  title: () => 'Refreshes failing at the provider',
   explanation:
     'Refresh after refresh failed in the same way, so only one is tried at a time, every five minutes. Tokens stay valid until they expire.',
   nextStep:
@@ -27,7 +27,7 @@ export const clientConfiguration: ProviderCause = {
   opensAtOnce: true,
   scope: 'provider',
   runbook: 'oauthtokenrefreshpaused',
-  title: () => 'The provider refuses our client',
+  title: () => 'Client refused by the provider',
   explanation:
     'The provider does not accept the client that refreshes the tokens, so nothing is refreshed until that is corrected. The grants of the users are not affected.',
   nextStep:

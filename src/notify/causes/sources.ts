@@ -12,7 +12,7 @@ export const sourceDown: ProviderCause = {
   opensAtOnce: false,
   scope: 'provider',
   runbook: 'oauthtokenexportersourcedown',
-  title: () => 'The source of the tokens down',
+  title: () => 'Outage of the source of the tokens',
   explanation:
     'The table of the tokens can no longer be read. What is shown of them is the last that was known.',
   nextStep,
