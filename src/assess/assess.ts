@@ -1,5 +1,6 @@
 import type { DatabaseFailure } from '../database/explain-database-error.js';
-import type { Observation, ProviderObservation, SyncObservation } from '../observe/observe.js';
+import type { Observation, ProviderObservation } from '../observe/observe.js';
+import type { SyncObservation } from '../observe/observe-syncs.js';
 import type { ExpiryCounts, ObservedToken } from '../observe/tokens.js';
 import type { SyncLagObservation } from '../observe/syncs.js';
 import { expiringWithin } from '../observe/windows.js';
