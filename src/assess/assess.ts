@@ -13,6 +13,8 @@ import type { Memories, ProviderMemory, SilentJournal } from './memories.js';
 import type { ProviderPause } from './provider-pause.js';
 import { assessSources, sourcesUnreachable, wasSeen } from './sources.js';
 import type { SourceAssessment } from './sources.js';
+import { assessSyncFailures, syncAuthFailedAtMs } from './sync-failures.js';
+import type { SyncFailures } from './sync-failures.js';
 import { countByStatus } from './token-status.js';
 import type { TokenStatus } from './token-status.js';
 
@@ -36,6 +38,8 @@ export interface ProviderAssessment {
   readonly tokens: TokenAssessment | null;
   readonly syncs: SyncAssessment | null;
   readonly stuckSyncs: number | null;
+  /** Tokens whose last sync failed, and why. */
+  readonly syncFailures: SyncFailures | null;
   readonly grants: GrantAssessment | null;
   /** What holds its refreshes back; null where nothing is remembered. */
   readonly pauses: readonly ProviderPause[] | null;
@@ -106,18 +110,22 @@ export function assess(
   return {
     observedAt: now,
     providers: new Map(
-      providers.map((provider) => [
-        provider.name,
-        {
-          ...assessProvider(provider, now, previous.providers.get(provider.name)),
-          grants:
-            assessRows(provider, memories.providers.get(provider.name), now, config) ??
-            previous.providers.get(provider.name)?.grants ??
-            null,
-          pauses: memories.providers.get(provider.name)?.pauses ?? null,
-          demand: null,
-        },
-      ]),
+      providers.map((provider) => {
+        const before = previous.providers.get(provider.name);
+        const memory = memories.providers.get(provider.name);
+        const syncFailures = assessFailures(provider, config) ?? before?.syncFailures ?? null;
+        return [
+          provider.name,
+          {
+            ...assessProvider(provider, now, before),
+            syncFailures,
+            grants:
+              assessRows(provider, memory, syncFailures, now, config) ?? before?.grants ?? null,
+            pauses: memory?.pauses ?? null,
+            demand: null,
+          },
+        ];
+      }),
     ),
     sources: byName(sources),
     databaseFailure: null,
@@ -156,14 +164,28 @@ function assessProvider(
 function assessRows(
   { name, tokens }: ProviderObservation,
   memory: ProviderMemory | undefined,
+  syncFailures: SyncFailures | null,
   now: Date,
   { providers, pollIntervalMs }: AssessedConfig,
 ): GrantAssessment | null {
   const provider = providers.find((each) => each.name === name);
   if (!tokens.known || tokens.value.rows === null) return null;
   if (memory === undefined || provider === undefined) return null;
-  const rows = tokens.value.rows.map((row) => ({ ...row, currentFingerprint: null }));
+  const rows = tokens.value.rows.map((row) => ({
+    ...row,
+    currentFingerprint: null,
+    syncAuthFailedAtMs: syncAuthFailedAtMs(syncFailures, row.id),
+  }));
   return assessGrants(provider, rows, memory.tokens, now, pollIntervalMs);
+}
+
+function assessFailures(
+  { name, syncs }: ProviderObservation,
+  { providers }: AssessedConfig,
+): SyncFailures | null {
+  if (syncs?.failures?.known !== true) return null;
+  const config = providers.find((each) => each.name === name)?.syncs;
+  return assessSyncFailures(syncs.failures.value, config?.failureReasons ?? []);
 }
 
 function assessSyncs(syncs: SyncObservation | null, now: Date): SyncAssessment | null {

@@ -9,6 +9,7 @@ import { known } from './reading.js';
 import type { Reading, Unknown } from './reading.js';
 import type { SourceObservation } from './source-observation.js';
 import { statementFailed } from './statement-failed.js';
+import { resolveFailures } from './sync-failure-source.js';
 import { resolveSyncSource } from './sync-source.js';
 import { resolveTokenSource, tablesOf } from './token-source.js';
 import type { TokenSource } from './token-source.js';
@@ -134,7 +135,7 @@ async function observeProvider(
   const lost = (reason: Unknown): ProviderObservation => ({
     name,
     tokens: reason,
-    syncs: provider.syncs === null ? null : { lag: reason, stuck: null },
+    syncs: provider.syncs === null ? null : { lag: reason, stuck: null, failures: null },
     sources: [tokenSource(reason)],
   });
 
@@ -144,10 +145,10 @@ async function observeProvider(
   if (!tokens.known) return lost(tokens);
   if (provider.syncs === null) return { name, tokens, syncs: null, sources: [tokenSource(tokens)] };
 
-  const syncSource = resolveSyncSource(provider.syncs, source.value, catalog, (table) =>
-    context.seenBefore.has(`${name}:${table}`),
-  );
-  const syncs = await observeSyncs(snapshot, source.value, syncSource, {
+  const seenBefore = (table: string) => context.seenBefore.has(`${name}:${table}`);
+  const syncSource = resolveSyncSource(provider.syncs, source.value, catalog, seenBefore);
+  const failed = resolveFailures(provider.syncs.failures, catalog, seenBefore);
+  const syncs = await observeSyncs(snapshot, source.value, syncSource, failed, {
     config: provider.syncs,
     now,
     ids: limit === 0 ? [] : tokens.value.mostUrgent.map(({ id }) => id),
@@ -158,7 +159,7 @@ async function observeProvider(
     syncs,
     sources: [
       tokenSource(known(tokens.value, [...tokens.notes, ...syncSource.notes])),
-      ...syncSources(name, syncSource, syncs),
+      ...syncSources(name, syncSource, failed, syncs),
     ],
   };
 }

@@ -102,7 +102,12 @@ export function resolveSyncSource(
   };
 }
 
-function resolveSubjectTable(config: SubjectTable, catalog: Catalog): Reading<SubjectSql> {
+/** Works out how rows of a subject can be read; `more` are further columns of theirs, as SQL. */
+export function resolveSubjectTable(
+  config: SubjectTable,
+  catalog: Catalog,
+  more: Readonly<Record<string, string>> = {},
+): Reading<SubjectSql> {
   const needed = [...new Set([config.subject, config.at, ...Object.keys(config.where)])];
   const found = findReadable(config, needed, catalog);
   if (!found.known) return found;
@@ -122,7 +127,8 @@ function resolveSubjectTable(config: SubjectTable, catalog: Catalog): Reading<Su
     ([name, values]) => `${quote(name)}::text IN (${values.map(quoteLiteral).join(', ')})`,
   );
   const where = [`${quote(config.subject)} IS NOT NULL`, ...conditions].join(' AND ');
-  return known({
-    sql: `(SELECT ${quote(config.subject)}::text AS subject, ${at} AS at FROM ${quoteTable(config)} WHERE ${where})`,
-  });
+  const columns = Object.entries({ subject: `${quote(config.subject)}::text`, at, ...more })
+    .map(([name, sql]) => `${sql} AS ${name}`)
+    .join(', ');
+  return known({ sql: `(SELECT ${columns} FROM ${quoteTable(config)} WHERE ${where})` });
 }

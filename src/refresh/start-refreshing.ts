@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import type { Pool } from 'pg';
 import type { Assessment } from '../assess/assess.js';
+import { syncAuthFailedAtMs } from '../assess/sync-failures.js';
 import type { AppEndpointConfig, Config, ProviderConfig, RefreshConfig } from '../config/config.js';
 import type { SnapshotSource } from '../database/read-snapshot.js';
 import { readSnapshot } from '../database/read-snapshot.js';
@@ -86,6 +87,7 @@ export function startRefreshing(parts: RefreshingParts): Refreshing {
   const refreshers = new Map<string, Refresher>();
   const forced = new Map<string, ForcedTokens>();
   let taken: TakenJournal | null = null;
+  let latest: Assessment | null = null;
   let preparing: Promise<void> | null = null;
 
   /** Whoever sees claims of this journal shall know that they are worked on. */
@@ -130,6 +132,8 @@ export function startRefreshing(parts: RefreshingParts): Refreshing {
       connections,
       stopping.signal,
       asked,
+      (tokenId) =>
+        syncAuthFailedAtMs(latest?.providers.get(provider.name)?.syncFailures ?? null, tokenId),
     );
     if (refresher !== null) refreshers.set(provider.name, refresher);
   };
@@ -176,6 +180,7 @@ export function startRefreshing(parts: RefreshingParts): Refreshing {
       }),
     offer(assessment) {
       if (stopping.signal.aborted) return;
+      latest = assessment;
       void prepareOnce();
       noteAlive();
       const { observedAt } = assessment;
@@ -250,6 +255,7 @@ async function createProviderRefresher(
   connections: ReturnType<typeof openConnections>,
   stopping: AbortSignal,
   asked: ForcedTokens,
+  syncAuthFailedAtMs: (tokenId: string) => number | null,
 ): Promise<Refresher | null> {
   const { way, concurrency, invalidGrantConfirmAfterMs, rateLimit } = provider.refresh;
   if (way.kind !== 'token_endpoint') return null;
@@ -276,6 +282,7 @@ async function createProviderRefresher(
     journal,
     connections,
     isForced: asked.isForced,
+    syncAuthFailedAtMs,
     random: parts.random,
     monotonicMs: parts.monotonicMs,
     clock: parts.clock,

@@ -5,6 +5,7 @@ import type { ProviderAssessment } from '../../src/assess/assess.js';
 import { grantStates } from '../../src/assess/grant-state.js';
 import type { GrantAssessment } from '../../src/assess/grants.js';
 import { tokenStatuses } from '../../src/assess/token-status.js';
+import { syncFailureReasons } from '../../src/config/sync-config.js';
 import { pollFailureReasons } from '../../src/database/explain-database-error.js';
 import { loadWorld, worldFolder } from '../../src/demo/demo-world.js';
 import { sourceStates } from '../../src/observe/reading.js';
@@ -100,6 +101,7 @@ describe('docs/metrics.md', () => {
     ['state', '## Sources', sourceStates],
     ['state', '## Grants', grantStates],
     ['reason', '### Reasons of a failed refresh', failureReasons],
+    ['reason', '### Reasons of a failed sync', syncFailureReasons],
   ])('explains every %s', (_, heading, values) => {
     const [, ...rows] = tables(section(text, heading))[0] ?? [];
     expect(rows.map(([first = '']) => first.replaceAll('`', '')).sort()).toEqual(

@@ -111,7 +111,7 @@ describe('a sync that runs', () => {
 providers:
   fathom:
     preset: fathom
-    syncs: { last_success: [{ column: last_sync_at }] }`,
+    syncs: { last_success: [{ column: last_sync_at }], running: null }`,
     });
     const { providers } = await blind.poll();
     await blind.close();

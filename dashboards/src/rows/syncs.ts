@@ -59,6 +59,21 @@ export function syncs(): Builder<Panel>[] {
       unit: 'short',
       colorOf: { ' overdue': 'orange', ' stuck': 'red' },
     }),
+    timeSeries({
+      width: 8,
+      height: 9,
+      title: 'Syncs failing',
+      shows: 'Active tokens whose last sync failed, by the reason in its message.',
+      act: 'auth: the token was refused, a refresh repairs it. reauthorize: ask the user. configuration: nobody syncs, look at the settings of the job.',
+      runbook: 'OAuthSyncsFailingForAuth',
+      queries: [
+        {
+          expr: `${sumBy('provider, reason', ofProvider('oauth_syncs_failing'))} > 0`,
+          legend: '{{provider}} {{reason}}',
+        },
+      ],
+      unit: 'short',
+    }),
     table({
       width: 16,
       height: 9,

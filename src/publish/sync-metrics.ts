@@ -1,0 +1,73 @@
+import type { Registry } from 'prom-client';
+import type { ProviderAssessment } from '../assess/assess.js';
+import { gauge } from './gauge.js';
+import { seconds, setOrRemove } from './set-or-remove.js';
+
+/** Metrics of syncs, per provider. */
+export interface SyncMetrics {
+  /** Takes over what a poll saw; what it could not see keeps its value. */
+  readonly recordSyncs: (provider: string, state: ProviderAssessment) => void;
+}
+
+/** Creates the metrics of syncs. */
+export function createSyncMetrics(registry: Registry): SyncMetrics {
+  const gauges = syncGauges(registry);
+  return {
+    recordSyncs: (provider, state) => {
+      recordSyncs(gauges, provider, state);
+    },
+  };
+}
+
+function syncGauges(registry: Registry) {
+  return {
+    maxLag: gauge(
+      registry,
+      'oauth_sync_lag_max_seconds',
+      'Longest time since the last successful sync of an active token, as of the last poll.',
+      ['provider'],
+    ),
+    lagging: gauge(
+      registry,
+      'oauth_syncs_lagging',
+      'Active tokens whose last successful sync is older than this, as of the last poll. Cumulative.',
+      ['provider', 'over'],
+    ),
+    overdue: gauge(
+      registry,
+      'oauth_syncs_overdue',
+      'Active tokens without a successful sync for longer than syncs.overdue_after.',
+      ['provider'],
+    ),
+    stuck: gauge(
+      registry,
+      'oauth_syncs_stuck',
+      'Tokens whose sync has been running for longer than syncs.stuck_after.',
+      ['provider'],
+    ),
+    failing: gauge(
+      registry,
+      'oauth_syncs_failing',
+      'Active tokens whose last sync failed, by reason. auth: the access token was refused. ' +
+        'reauthorize: the user must authorize again.',
+      ['provider', 'reason'],
+    ),
+  };
+}
+
+function recordSyncs(
+  gauges: ReturnType<typeof syncGauges>,
+  provider: string,
+  { syncs, stuckSyncs, syncFailures }: ProviderAssessment,
+): void {
+  for (const [reason, count] of Object.entries(syncFailures?.byReason ?? {})) {
+    gauges.failing.set({ provider, reason }, count);
+  }
+  if (stuckSyncs !== null) gauges.stuck.set({ provider }, stuckSyncs);
+  if (syncs === null) return;
+  setOrRemove(gauges.maxLag, { provider }, seconds(syncs.maxLagMs));
+  for (const [over, count] of Object.entries(syncs.lagging)) {
+    gauges.lagging.set({ provider, over }, count);
+  }
+  gauges.overdue.set({ provider }, syncs.overdue);
+}
