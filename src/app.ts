@@ -20,8 +20,12 @@ import { formatPollReport } from './publish/poll-report.js';
 import { createPublisher } from './publish/publisher.js';
 import { refreshListener } from './publish/refresh-listener.js';
 import { createApp, listen } from './publish/server.js';
+import { syncRetryListener } from './publish/sync-retry-listener.js';
+import { openConnections } from './refresh/bounded-request.js';
 import { refreshedProviders, startRefreshing } from './refresh/start-refreshing.js';
 import type { Refreshing } from './refresh/start-refreshing.js';
+import { retriedProviders, startSyncRetries } from './remedy/retry-syncs.js';
+import type { SyncRetries } from './remedy/retry-syncs.js';
 import { startSchedule } from './schedule.js';
 import { openStatePool } from './store/open-state-pool.js';
 
@@ -58,6 +62,7 @@ export async function startApp(
   const publisher = await createPublisher(metrics, exporterFacts, () => new Date());
   const memory = createMemory(statePool, log, metrics.refresh.recordEvents);
   const refreshing = startRefreshingWhereConfigured(config, database, statePool, metrics, log);
+  const syncs = startRetryingSyncs(config, statePool, metrics, log);
   const closePools = () => Promise.all([database.pool.end(), statePool.end()]);
   const server = await listen(createApp(publisher.pages), config.listen).catch(
     async (error: unknown) => {
@@ -81,7 +86,9 @@ export async function startApp(
     remember: memory.remember,
     publish: publisher.publish,
     refresh: (latest) => {
-      if (memory.isUsable()) refreshing?.offer(latest);
+      if (!memory.isUsable()) return;
+      refreshing?.offer(latest);
+      syncs.offer(latest);
     },
     report: (latest, poll, previous) => {
       const { level, message, fields } = formatPollReport(latest, poll, previous);
@@ -125,7 +132,7 @@ export async function startApp(
     async stop() {
       // Answers that are on their way are waited for: they may hold the only valid token.
       await refreshing?.stop();
-      const ending = schedules.map((schedule) => schedule.stop());
+      const ending = [...schedules.map((schedule) => schedule.stop()), syncs.stop()];
       const stopped = Promise.all([...ending, server.close()]).then(closePools);
       await Promise.race([stopped, delay(stopPatienceMs)]);
     },
@@ -160,6 +167,28 @@ function startRefreshingWhereConfigured(
     monotonicMs: () => performance.now(),
     clock: () => new Date(),
   });
+}
+
+/** Does nothing where no provider has an endpoint for it. */
+function startRetryingSyncs(
+  config: Config,
+  statePool: Pool,
+  metrics: Metrics,
+  log: Log,
+): SyncRetries {
+  const connections = openConnections();
+  for (const { name } of retriedProviders(config)) metrics.syncs.declareRetries(name);
+  const listener = syncRetryListener(metrics.syncs, log);
+  const retries = startSyncRetries({ config, statePool, connections, listener });
+  return {
+    offer: retries.offer,
+    async stop() {
+      // A sync holds no token: it need not be waited for, but what came of it is still noted.
+      const ended = retries.stop();
+      await connections.destroy();
+      await ended;
+    },
+  };
 }
 
 /** How long the end of the process waits for a poll. */

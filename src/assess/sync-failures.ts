@@ -4,6 +4,7 @@ import type { ObservedSyncFailure } from '../observe/sync-failures.js';
 
 /** The last sync of a token, where it failed. Of its message only the reason is left. */
 export interface SyncFailure {
+  readonly subject: string;
   readonly atMs: number;
   readonly reason: SyncFailureReason;
 }
@@ -37,11 +38,11 @@ export function assessSyncFailures(
   patterns: readonly FailurePattern[],
 ): SyncFailures {
   const byToken = new Map<string, SyncFailure>();
-  for (const { tokenId, atMs, message } of observed) {
+  for (const { tokenId, subject, atMs, message } of observed) {
     const known = byToken.get(tokenId);
     if (known !== undefined && known.reason !== 'benign') continue;
     const reason = classifySyncFailure(message, patterns);
-    if (known === undefined || reason !== 'benign') byToken.set(tokenId, { atMs, reason });
+    if (known === undefined || reason !== 'benign') byToken.set(tokenId, { subject, atMs, reason });
   }
   const reasons = [...byToken.values()].map(({ reason }) => reason);
   const byReason = Object.fromEntries(

@@ -8,6 +8,7 @@ import type { TokenSource } from './token-source.js';
 /** A sync that failed after the last one that succeeded, of a token that is in use. */
 export interface ObservedSyncFailure {
   readonly tokenId: string;
+  readonly subject: string;
   readonly atMs: number;
   /**
    * Untrusted, and may hold a secret: it is there to be classified and never shown. null: the
@@ -37,7 +38,7 @@ export async function readSyncFailures(
   if (failures.length === 0) return [];
   const all = failures.map(({ sql }) => `SELECT subject, at, message FROM ${sql} AS failure`);
   return query<ObservedSyncFailure & Record<string, unknown>>(
-    `SELECT id AS "tokenId", ${epochMs('failed.at')} AS "atMs",
+    `SELECT id AS "tokenId", syncs.subject, ${epochMs('failed.at')} AS "atMs",
             left(failed.message, ${longestMessage}) AS message
      FROM ${lastSuccessSql(tokens, evidence)} AS syncs
      JOIN (SELECT subject, at, message,

@@ -1,5 +1,8 @@
+import { Counter } from 'prom-client';
 import type { Registry } from 'prom-client';
 import type { ProviderAssessment } from '../assess/assess.js';
+import { syncOutcomes } from '../remedy/sync-answer.js';
+import type { SyncOutcome } from '../remedy/sync-answer.js';
 import { gauge } from './gauge.js';
 import { seconds, setOrRemove } from './set-or-remove.js';
 
@@ -7,14 +10,29 @@ import { seconds, setOrRemove } from './set-or-remove.js';
 export interface SyncMetrics {
   /** Takes over what a poll saw; what it could not see keeps its value. */
   readonly recordSyncs: (provider: string, state: ProviderAssessment) => void;
+  /** Starts the series of a provider whose failed syncs are asked for again, at 0. */
+  readonly declareRetries: (provider: string) => void;
+  readonly recordRetry: (provider: string, outcome: SyncOutcome) => void;
 }
 
 /** Creates the metrics of syncs. */
 export function createSyncMetrics(registry: Registry): SyncMetrics {
   const gauges = syncGauges(registry);
+  const retries = new Counter({
+    name: 'oauth_sync_retries_total',
+    help: 'Syncs that this process asked for again after the token was repaired, by what the application said.',
+    labelNames: ['provider', 'outcome'],
+    registers: [registry],
+  });
   return {
-    recordSyncs: (provider, state) => {
+    recordSyncs(provider, state) {
       recordSyncs(gauges, provider, state);
+    },
+    declareRetries(provider) {
+      for (const outcome of syncOutcomes) retries.inc({ provider, outcome }, 0);
+    },
+    recordRetry(provider, outcome) {
+      retries.inc({ provider, outcome });
     },
   };
 }

@@ -82,6 +82,7 @@ describe('docs/metrics.md', () => {
     const metrics = createMetrics({ version: '1.2.3', demo: true, pollIntervalMs: 30_000 });
     metrics.refresh.declareProvider('fathom');
     metrics.refresh.recordJournal(true);
+    metrics.syncs.declareRetries('fathom');
     const providers = new Map(
       [...assessment.providers].map(([name, state]) => [
         name,

@@ -131,9 +131,9 @@ export const incident: Assessment = assessmentOf(
           other: 0,
         },
         byToken: new Map([
-          ['a1', { atMs: at('2025-11-29T07:00:00Z'), reason: 'auth' }],
-          ['a2', { atMs: at('2025-11-29T07:00:00Z'), reason: 'auth' }],
-          ['a3', { atMs: at('2025-11-29T07:00:00Z'), reason: 'reauthorize' }],
+          ['a1', { subject: 'u1', atMs: at('2025-11-29T07:00:00Z'), reason: 'auth' }],
+          ['a2', { subject: 'u2', atMs: at('2025-11-29T07:00:00Z'), reason: 'auth' }],
+          ['a3', { subject: 'u3', atMs: at('2025-11-29T07:00:00Z'), reason: 'reauthorize' }],
         ]),
       },
       grants: {
