@@ -13,6 +13,7 @@ import { openPool } from './database/open-pool.js';
 import type { SnapshotSource } from './database/read-snapshot.js';
 import type { Log } from './log.js';
 import { createMemory } from './memory.js';
+import { countSyncRuns } from './observe/count-sync-runs.js';
 import { configuredSources, observe } from './observe/observe.js';
 import { createMetrics } from './publish/metrics.js';
 import type { Metrics } from './publish/metrics.js';
@@ -114,6 +115,20 @@ export async function startApp(
     if (memory.isUsable()) await refreshing?.answerRequests();
     return true;
   };
+  const countRuns = async (): Promise<boolean> => {
+    if (!memory.isUsable()) return true;
+    for (const provider of config.providers) {
+      try {
+        const counts = await countSyncRuns(database, statePool, provider);
+        if (counts !== null) metrics.syncs.recordRuns(provider.name, counts);
+      } catch (error) {
+        // The polls say what is wrong with the database or the memory.
+        const message = error instanceof Error ? error.message : String(error);
+        log.debug(`the syncs of ${provider.name} could not be counted yet`, { error: message });
+      }
+    }
+    return true;
+  };
   const prune = () => memory.prune(config.state.ledgerRetentionMs);
 
   const every = (
@@ -123,6 +138,7 @@ export async function startApp(
   ) => startSchedule({ intervalMs, run, onSkipped, now: Date.now });
   const schedules = [
     every(config.pollIntervalMs, poll, metrics.recordSkippedPoll),
+    every(config.pollIntervalMs, countRuns),
     every(requestCheckMs, answerRequests),
     every(pruneMs, prune),
   ];

@@ -1,6 +1,8 @@
 import { Counter } from 'prom-client';
 import type { Registry } from 'prom-client';
 import type { ProviderAssessment } from '../assess/assess.js';
+import type { RunCounts } from '../observe/count-sync-runs.js';
+import { runOutcomes } from '../observe/run-log-source.js';
 import { syncOutcomes } from '../remedy/sync-answer.js';
 import type { SyncOutcome } from '../remedy/sync-answer.js';
 import { gauge } from './gauge.js';
@@ -13,6 +15,8 @@ export interface SyncMetrics {
   /** Starts the series of a provider whose failed syncs are asked for again, at 0. */
   readonly declareRetries: (provider: string) => void;
   readonly recordRetry: (provider: string, outcome: SyncOutcome) => void;
+  /** Adds runs that this replica was the one to count; their series begin with the first call. */
+  readonly recordRuns: (provider: string, counts: RunCounts) => void;
 }
 
 /** Creates the metrics of syncs. */
@@ -21,6 +25,12 @@ export function createSyncMetrics(registry: Registry): SyncMetrics {
   const retries = new Counter({
     name: 'oauth_sync_retries_total',
     help: 'Syncs that this process asked for again after the token was repaired, by what the application said.',
+    labelNames: ['provider', 'outcome'],
+    registers: [registry],
+  });
+  const runs = new Counter({
+    name: 'oauth_sync_runs_total',
+    help: "Syncs in the application's logs, by how they ended, each counted by one replica. partial: with errors.",
     labelNames: ['provider', 'outcome'],
     registers: [registry],
   });
@@ -33,6 +43,9 @@ export function createSyncMetrics(registry: Registry): SyncMetrics {
     },
     recordRetry(provider, outcome) {
       retries.inc({ provider, outcome });
+    },
+    recordRuns(provider, counts) {
+      for (const outcome of runOutcomes) runs.inc({ provider, outcome }, counts[outcome]);
     },
   };
 }

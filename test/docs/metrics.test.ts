@@ -83,6 +83,7 @@ describe('docs/metrics.md', () => {
     metrics.refresh.declareProvider('fathom');
     metrics.refresh.recordJournal(true);
     metrics.syncs.declareRetries('fathom');
+    metrics.syncs.recordRuns('fathom', { success: 1, partial: 0, failed: 0 });
     const providers = new Map(
       [...assessment.providers].map(([name, state]) => [
         name,
