@@ -17,6 +17,8 @@ import { refresh } from './commands/refresh.js';
 import { serve } from './commands/serve.js';
 import { start } from './commands/start.js';
 import { status } from './commands/status.js';
+import { sync } from './commands/sync.js';
+import { defaultSyncType } from './remedy/call-sync-endpoint.js';
 import { requestPatienceMs } from './store/refresh-requests.js';
 
 const { version } = JSON.parse(
@@ -118,6 +120,27 @@ function program(): Command {
         patienceMs: requestPatienceMs,
       });
     });
+  add('sync', 'ask the application to sync users, and see in its database whether it did')
+    .option('--user-id <subject>', 'this user')
+    .option('--all-stale', 'everybody whose sync is overdue', false)
+    .option('--type <type>', 'how much to sync, as the application calls it', defaultSyncType)
+    .option('--provider <name>', 'only this provider')
+    .option('--yes', 'do it; without it, show what would be done, and ask at a terminal', false)
+    .option('--as <name>', 'who does it, for the ledger', osUser())
+    .option('--reason <text>', 'why, for the ledger')
+    .option('--json', 'print JSON', false)
+    .action(async (options: SyncFlags) => {
+      result = await sync(context, {
+        userId: options.userId ?? null,
+        allStale: options.allStale,
+        syncType: options.type,
+        provider: options.provider ?? null,
+        yes: options.yes,
+        json: options.json,
+        actor: options.as,
+        reason: options.reason ?? null,
+      });
+    });
   const journal = add('journal', 'see and free what the journals of refreshes hold');
   journal
     .command('list')
@@ -161,6 +184,17 @@ interface RefreshFlags {
   readonly provider?: string;
   readonly dryRun: boolean;
   readonly here: boolean;
+}
+
+interface SyncFlags {
+  readonly userId?: string;
+  readonly allStale: boolean;
+  readonly type: string;
+  readonly provider?: string;
+  readonly yes: boolean;
+  readonly as: string;
+  readonly reason?: string;
+  readonly json: boolean;
 }
 
 interface StatusFlags {

@@ -128,6 +128,12 @@ describeWith('prometheus', 'alert rules in promtool', () => {
         'oauth_grants{state="dead"}) > 0',
         'oauth_grants) > 0',
       ],
+      ['overdue syncs of every replica added up', 'syncs', 'max without', 'sum without'],
+      ['a recovery of overdue syncs by missing data', 'syncs', '[1d]', '[1m]'],
+      ['another delay before SyncsOverdue', 'syncs', 'for: 10m', 'for: 11m'],
+      ['a failed sync of any reason', 'syncs', /reason=~"auth\|reauthorize"/g, 'reason!=""'],
+      ['users who must authorize again left out', 'syncs', /auth\|reauthorize/g, 'auth'],
+      ['a failed sync that is waited for too short', 'syncs', 'for: 30m', 'for: 28m'],
     ])('%s', async (_, file, from, to) => {
       const path = join(folder, `${file}.rules.yml`);
       const text = await readFile(path, 'utf8');
