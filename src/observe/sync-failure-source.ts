@@ -1,7 +1,7 @@
 import type { FailureTable } from '../config/sync-config.js';
 import { displayName } from './catalog.js';
 import type { Catalog } from './catalog.js';
-import { quote } from './readable-table.js';
+import { grantSelect, quote } from './readable-table.js';
 import { known } from './reading.js';
 import type { Reading } from './reading.js';
 import { resolveSubjectTable } from './sync-source.js';
@@ -63,8 +63,9 @@ function resolveTable(config: FailureTable, catalog: Catalog): Reading<FailureSq
   const found = resolveSubjectTable(config, catalog, { message });
   if (!found.known) return found;
   const unreadable = config.message.filter((column) => !readable.includes(column));
-  const notes = unreadable.map(
-    (column) => `column ${column} can't be read, so it is not known why a sync failed`,
-  );
+  const notes = unreadable.map((column) => {
+    const remedy = columns?.has(column) ? `; ${grantSelect(config, [column], catalog.role)}` : '';
+    return `column ${column} can't be read, so it is not known why a sync failed${remedy}`;
+  });
   return known(found.value, notes);
 }

@@ -1,4 +1,4 @@
-import type { SubjectTable, SyncConfig } from '../config/config.js';
+import type { SubjectTable, SyncConfig, TableName } from '../config/config.js';
 import { displayName } from './catalog.js';
 import type { Catalog } from './catalog.js';
 import {
@@ -58,7 +58,7 @@ export function resolveSyncSource(
 ): SyncSource {
   const resolve = (table: SubjectTable) => ({
     config: table,
-    reading: resolveSubjectTable(table, catalog),
+    reading: resolveSubjectTable(table, catalog, {}, columnsWanted(config, table)),
   });
   const evidenceTables = config.lastSuccess.flatMap((evidence) =>
     evidence.kind === 'table' ? [resolve(evidence)] : [],
@@ -107,9 +107,10 @@ export function resolveSubjectTable(
   config: SubjectTable,
   catalog: Catalog,
   more: Readonly<Record<string, string>> = {},
+  wanted: readonly string[] = [],
 ): Reading<SubjectSql> {
   const needed = [...new Set([config.subject, config.at, ...Object.keys(config.where)])];
-  const found = findReadable(config, needed, catalog);
+  const found = findReadable(config, needed, catalog, wanted);
   if (!found.known) return found;
   // Whether a log without rows is empty or hidden can't be told apart, so it is called hidden.
   if (found.value.rowSecurity === 'restricted') return hiddenRows(config, catalog.role);
@@ -131,4 +132,27 @@ export function resolveSubjectTable(
     .map(([name, sql]) => `${sql} AS ${name}`)
     .join(', ');
   return known({ sql: `(SELECT ${columns} FROM ${quoteTable(config)} WHERE ${where})` });
+}
+
+/** Every column that failures and runs are read from, of the same table. */
+function columnsWanted({ failures, runs }: SyncConfig, table: TableName): string[] {
+  const isSame = (other: TableName) => displayName(other) === displayName(table);
+  return [
+    ...failures
+      .filter(isSame)
+      .flatMap(({ subject, at, where, message }) => [
+        subject,
+        at,
+        ...Object.keys(where),
+        ...message,
+      ]),
+    ...runs
+      .filter(isSame)
+      .flatMap(({ at, where, outcome, errors }) => [
+        at,
+        ...Object.keys(where),
+        outcome,
+        ...(errors === null ? [] : [errors]),
+      ]),
+  ];
 }
