@@ -22,6 +22,7 @@ import { incidentFile } from './notify/incident-file.js';
 import { tellBeside } from './notify/tell-beside.js';
 import { createTelling } from './notify/tell-incidents.js';
 import type { Telling } from './notify/tell-incidents.js';
+import { countSyncRuns } from './observe/count-sync-runs.js';
 import { configuredSources, observe } from './observe/observe.js';
 import { createMetrics } from './publish/metrics.js';
 import type { Metrics } from './publish/metrics.js';
@@ -31,8 +32,12 @@ import { createPublisher } from './publish/publisher.js';
 import { refreshListener } from './publish/refresh-listener.js';
 import { createShadowReporter } from './publish/shadow-reporter.js';
 import { createApp, listen } from './publish/server.js';
+import { syncRetryListener } from './publish/sync-retry-listener.js';
+import { openConnections } from './refresh/bounded-request.js';
 import { refreshedProviders, startRefreshing } from './refresh/start-refreshing.js';
 import type { Refreshing } from './refresh/start-refreshing.js';
+import { retriedProviders, startSyncRetries } from './remedy/retry-syncs.js';
+import type { SyncRetries } from './remedy/retry-syncs.js';
 import { startSchedule } from './schedule.js';
 import { openStatePool } from './store/open-state-pool.js';
 
@@ -93,6 +98,7 @@ export async function startApp(
   const telling = tellBeside(
     startTelling(config, statePool, notifier, metrics, log, () => journalProblem),
   );
+  const syncs = startRetryingSyncs(config, statePool, metrics, log);
   const closePools = () => Promise.all([database.pool.end(), statePool.end()]);
   const tokenHealth =
     config.apiToken === null
@@ -127,8 +133,10 @@ export async function startApp(
     publish: publisher.publish,
     tell: telling.tell,
     refresh: (latest) => {
-      if (memory.isUsable()) refreshing?.offer(latest);
       reportShadowed(latest);
+      if (!memory.isUsable()) return;
+      refreshing?.offer(latest);
+      syncs.offer(latest);
     },
     report: (latest, poll, previous) => {
       const { level, message, fields } = formatPollReport(
@@ -162,6 +170,20 @@ export async function startApp(
     if (memory.isUsable()) await refreshing?.answerRequests();
     return true;
   };
+  const countRuns = async (): Promise<boolean> => {
+    if (!memory.isUsable()) return true;
+    for (const provider of config.providers) {
+      try {
+        const counts = await countSyncRuns(database, statePool, provider);
+        if (counts !== null) metrics.syncs.recordRuns(provider.name, counts);
+      } catch (error) {
+        // The polls say what is wrong with the database or the memory.
+        const message = error instanceof Error ? error.message : String(error);
+        log.debug(`the syncs of ${provider.name} could not be counted yet`, { error: message });
+      }
+    }
+    return true;
+  };
   const prune = () => memory.prune(config.state.ledgerRetentionMs);
 
   const every = (
@@ -171,6 +193,7 @@ export async function startApp(
   ) => startSchedule({ intervalMs, run, onSkipped, now: Date.now });
   const schedules = [
     every(config.pollIntervalMs, poll, metrics.recordSkippedPoll),
+    every(config.pollIntervalMs, countRuns),
     every(requestCheckMs, answerRequests),
     every(pruneMs, prune),
   ];
@@ -180,7 +203,7 @@ export async function startApp(
     async stop() {
       // Answers that are on their way are waited for: they may hold the only valid token.
       await Promise.all([refreshing?.stop(), notifier.stop(), heartbeat?.stop()]);
-      const ending = schedules.map((schedule) => schedule.stop());
+      const ending = [...schedules.map((schedule) => schedule.stop()), syncs.stop()];
       const stopped = Promise.all([...ending, server.close()])
         .then(() => telling.settled())
         .then(closePools);
@@ -288,6 +311,28 @@ function createHeartbeatWhereConfigured(
       log.info('the heartbeat is heard again');
     },
   });
+}
+
+/** Does nothing where no provider has an endpoint for it. */
+function startRetryingSyncs(
+  config: Config,
+  statePool: Pool,
+  metrics: Metrics,
+  log: Log,
+): SyncRetries {
+  const connections = openConnections();
+  for (const { name } of retriedProviders(config)) metrics.syncs.declareRetries(name);
+  const listener = syncRetryListener(metrics.syncs, log);
+  const retries = startSyncRetries({ config, statePool, connections, listener });
+  return {
+    offer: retries.offer,
+    async stop() {
+      // A sync holds no token: it need not be waited for, but what came of it is still noted.
+      const ended = retries.stop();
+      await connections.destroy();
+      await ended;
+    },
+  };
 }
 
 /** How long the end of the process waits for a poll. */

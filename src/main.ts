@@ -19,6 +19,8 @@ import { serve } from './commands/serve.js';
 import { listSilences, silence, unsilence } from './commands/silence.js';
 import { start } from './commands/start.js';
 import { status } from './commands/status.js';
+import { sync } from './commands/sync.js';
+import { defaultSyncType } from './remedy/call-sync-endpoint.js';
 import { requestPatienceMs } from './store/refresh-requests.js';
 
 const { version } = JSON.parse(
@@ -120,6 +122,27 @@ function program(): Command {
         patienceMs: requestPatienceMs,
       });
     });
+  add('sync', 'ask the application to sync users, and see in its database whether it did')
+    .option('--user-id <subject>', 'this user')
+    .option('--all-stale', 'everybody whose sync is overdue', false)
+    .option('--type <type>', 'how much to sync, as the application calls it', defaultSyncType)
+    .option('--provider <name>', 'only this provider')
+    .option('--yes', 'do it; without it, show what would be done, and ask at a terminal', false)
+    .option('--as <name>', 'who does it, for the ledger', osUser())
+    .option('--reason <text>', 'why, for the ledger')
+    .option('--json', 'print JSON', false)
+    .action(async (options: SyncFlags) => {
+      result = await sync(context, {
+        userId: options.userId ?? null,
+        allStale: options.allStale,
+        syncType: options.type,
+        provider: options.provider ?? null,
+        yes: options.yes,
+        json: options.json,
+        actor: options.as,
+        reason: options.reason ?? null,
+      });
+    });
   const journal = add('journal', 'see and free what the journals of refreshes hold');
   journal
     .command('list')
@@ -204,6 +227,17 @@ interface SilenceFlags {
   readonly for: string;
   readonly reason: string;
   readonly as: string;
+}
+
+interface SyncFlags {
+  readonly userId?: string;
+  readonly allStale: boolean;
+  readonly type: string;
+  readonly provider?: string;
+  readonly yes: boolean;
+  readonly as: string;
+  readonly reason?: string;
+  readonly json: boolean;
 }
 
 interface StatusFlags {

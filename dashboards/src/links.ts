@@ -25,6 +25,7 @@ export type RunbookSection =
   | 'Foreign refreshes'
   | 'Tokens expiring soon'
   | 'Inactive tokens'
+  | 'OAuthSyncsFailingForAuth'
   | 'Syncs late, overdue or stuck'
   | 'Clock skew'
   | 'Tokens without a series';

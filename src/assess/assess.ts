@@ -1,5 +1,6 @@
 import type { DatabaseFailure } from '../database/explain-database-error.js';
-import type { Observation, ProviderObservation, SyncObservation } from '../observe/observe.js';
+import type { Observation, ProviderObservation } from '../observe/observe.js';
+import type { SyncObservation } from '../observe/observe-syncs.js';
 import type { ExpiryCounts, ObservedToken } from '../observe/tokens.js';
 import type { SyncLagObservation } from '../observe/syncs.js';
 import { expiringWithin } from '../observe/windows.js';
@@ -13,6 +14,8 @@ import { assessProviderDemand } from './provider-demand.js';
 import type { ProviderPause } from './provider-pause.js';
 import { assessSources, sourcesUnreachable, wasSeen } from './sources.js';
 import type { SourceAssessment } from './sources.js';
+import { assessSyncFailures, syncAuthFailedAtMs } from './sync-failures.js';
+import type { SyncFailures } from './sync-failures.js';
 import { countByStatus } from './token-status.js';
 import type { TokenStatus } from './token-status.js';
 
@@ -36,6 +39,8 @@ export interface ProviderAssessment {
   readonly tokens: TokenAssessment | null;
   readonly syncs: SyncAssessment | null;
   readonly stuckSyncs: number | null;
+  /** Tokens whose last sync failed, and why. */
+  readonly syncFailures: SyncFailures | null;
   readonly grants: GrantAssessment | null;
   /** What holds its refreshes back; null where nothing is remembered. */
   readonly pauses: readonly ProviderPause[] | null;
@@ -106,15 +111,20 @@ export function assess(
   return {
     observedAt: now,
     providers: new Map(
-      providers.map((provider) => [
-        provider.name,
-        {
-          ...assessProvider(provider, now, previous.providers.get(provider.name)),
-          ...(assessRows(provider, memories.providers.get(provider.name), now, config) ??
-            rowsBefore(previous.providers.get(provider.name))),
-          pauses: memories.providers.get(provider.name)?.pauses ?? null,
-        },
-      ]),
+      providers.map((provider) => {
+        const before = previous.providers.get(provider.name);
+        const memory = memories.providers.get(provider.name);
+        const syncFailures = assessFailures(provider, config) ?? before?.syncFailures ?? null;
+        return [
+          provider.name,
+          {
+            ...assessProvider(provider, now, before),
+            syncFailures,
+            ...(assessRows(provider, memory, syncFailures, now, config) ?? rowsBefore(before)),
+            pauses: memory?.pauses ?? null,
+          },
+        ];
+      }),
     ),
     sources: byName(sources),
     databaseFailure: null,
@@ -155,13 +165,18 @@ type AssessedRows = Pick<ProviderAssessment, 'grants' | 'demand'>;
 function assessRows(
   { name, tokens }: ProviderObservation,
   memory: ProviderMemory | undefined,
+  syncFailures: SyncFailures | null,
   now: Date,
   { providers, pollIntervalMs }: AssessedConfig,
 ): AssessedRows | null {
   const provider = providers.find((each) => each.name === name);
   if (!tokens.known || tokens.value.rows === null) return null;
   if (memory === undefined || provider === undefined) return null;
-  const rows = tokens.value.rows.map((row) => ({ ...row, currentFingerprint: null }));
+  const rows = tokens.value.rows.map((row) => ({
+    ...row,
+    currentFingerprint: null,
+    syncAuthFailedAtMs: syncAuthFailedAtMs(syncFailures, row.id),
+  }));
   const grants = assessGrants(provider, rows, memory.tokens, now, pollIntervalMs);
   const demand = assessProviderDemand(provider, grants.tokens, now.getTime(), pollIntervalMs);
   return { grants, demand };
@@ -169,6 +184,15 @@ function assessRows(
 
 function rowsBefore(previous: ProviderAssessment | undefined): AssessedRows {
   return { grants: previous?.grants ?? null, demand: previous?.demand ?? null };
+}
+
+function assessFailures(
+  { name, syncs }: ProviderObservation,
+  { providers }: AssessedConfig,
+): SyncFailures | null {
+  if (syncs?.failures?.known !== true) return null;
+  const config = providers.find((each) => each.name === name)?.syncs;
+  return assessSyncFailures(syncs.failures.value, config?.failureReasons ?? []);
 }
 
 function assessSyncs(syncs: SyncObservation | null, now: Date): SyncAssessment | null {

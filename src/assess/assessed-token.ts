@@ -16,7 +16,10 @@ export interface GrantRow extends RowFacts {
 }
 
 /** What of a provider's configuration a token is judged by. */
-export type AssessedProvider = Pick<ProviderConfig, 'name' | 'declaredLifetimeMs' | 'refresh'>;
+export type AssessedProvider = Pick<
+  ProviderConfig,
+  'name' | 'declaredLifetimeMs' | 'refresh' | 'syncs'
+>;
 
 /** One token, on both axes. */
 export interface AssessedToken {

@@ -13,6 +13,8 @@ export interface RowFacts {
   readonly hasRefreshToken: boolean | null;
   /** Of the refresh token in the row; null where it was not read. */
   readonly currentFingerprint: string | null;
+  /** When its last sync failed for auth, after the last that succeeded; null: it did not. */
+  readonly syncAuthFailedAtMs: number | null;
 }
 
 /** Judges the grant behind a row, with what is remembered of it. */
@@ -53,7 +55,7 @@ export function refreshSubject(
     lifetimeMs: lifetime?.lifetimeMs ?? null,
     declaredLifetimeMs: provider.declaredLifetimeMs,
     refreshedAtMs: memory.refreshedAtMs,
-    syncAuthFailedAtMs: null,
+    syncAuthFailedAtMs: unrepaired(memory, row.syncAuthFailedAtMs),
     notBeforeMs: memory.notBeforeMs,
   };
 }
@@ -64,4 +66,13 @@ export function refreshSubject(
  */
 function isOutlived({ refreshedAtMs, expiryMovedAtMs }: TokenMemory): boolean {
   return refreshedAtMs !== null && (expiryMovedAtMs ?? -Infinity) < refreshedAtMs;
+}
+
+/** A sync that failed before the last refresh, ours or not, says nothing about the token of today. */
+function unrepaired(
+  { refreshedAtMs, expiryMovedAtMs }: TokenMemory,
+  failedAtMs: number | null,
+): number | null {
+  const repairedAtMs = Math.max(refreshedAtMs ?? -Infinity, expiryMovedAtMs ?? -Infinity);
+  return failedAtMs !== null && failedAtMs > repairedAtMs ? failedAtMs : null;
 }

@@ -1,4 +1,4 @@
-import type { SourceObservation } from '../observe/observe.js';
+import type { SourceObservation } from '../observe/source-observation.js';
 import { unknown } from '../observe/reading.js';
 import type { Reading, SourceState } from '../observe/reading.js';
 

@@ -3,10 +3,14 @@ import type { Lifetime } from '../assess/lifetime.js';
 import { decideRefresh } from '../assess/refresh-due.js';
 import type { RefreshDecision, RefreshSubject } from '../assess/refresh-due.js';
 import { refreshSubject } from '../assess/refresh-subject.js';
+import type { RowFacts } from '../assess/refresh-subject.js';
+import { assessSyncFailures, syncAuthFailedAtMs } from '../assess/sync-failures.js';
+import type { SyncFailures } from '../assess/sync-failures.js';
 import type { ProviderConfig } from '../config/config.js';
 import type { SnapshotSource } from '../database/read-snapshot.js';
 import { observeTokenList } from '../observe/observe-token-list.js';
 import { observeRows } from '../observe/observe-rows.js';
+import { observeSyncList } from '../observe/observe-sync-list.js';
 import type { TokenRow } from '../observe/token-rows.js';
 import { readTokenMemory } from '../store/token-memory.js';
 import type { TokenMemory } from '../store/token-memory.js';
@@ -56,6 +60,7 @@ export async function readTokenFacts(
     }
     const accounts = new Map(listed.value.map(({ id, account }) => [id, account]));
     const { rows } = await observeRows(database, provider);
+    const failures = await readSyncFailures(database, provider);
     const { memory, problem } = await readMemory(state, provider.name);
     memoryProblem ??= problem;
     for (const row of rows) {
@@ -65,7 +70,13 @@ export async function readTokenFacts(
         row,
         account: accounts.get(row.id) ?? null,
         memory: remembered,
-        ...judge(provider, row, remembered, listing.now, pollIntervalMs),
+        ...judge(
+          provider,
+          { ...row, syncAuthFailedAtMs: syncAuthFailedAtMs(failures, row.id) },
+          remembered,
+          listing.now,
+          pollIntervalMs,
+        ),
       });
     }
     const there = new Set(rows.map(({ id }) => id));
@@ -78,7 +89,7 @@ export async function readTokenFacts(
 
 function judge(
   provider: ProviderConfig,
-  row: TokenRow,
+  row: TokenRow & Pick<RowFacts, 'syncAuthFailedAtMs'>,
   remembered: TokenMemory | null,
   now: Date,
   pollIntervalMs: number,
@@ -91,6 +102,18 @@ function judge(
     expiresAtMs: subject.expiresAtMs,
   });
   return { subject, lifetime, decision: decideRefresh(subject, now.getTime(), pollIntervalMs) };
+}
+
+/** What a poll would know of failed syncs; null: nothing. */
+async function readSyncFailures(
+  database: SnapshotSource,
+  provider: ProviderConfig,
+): Promise<SyncFailures | null> {
+  if (provider.syncs === null) return null;
+  const { failures } = await observeSyncList(database, provider);
+  return failures?.known === true
+    ? assessSyncFailures(failures.value, provider.syncs.failureReasons)
+    : null;
 }
 
 async function readMemory(

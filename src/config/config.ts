@@ -1,3 +1,11 @@
+import type {
+  FailurePattern,
+  FailureTable,
+  RunLog,
+  SyncEndpointConfig,
+  SyncSchedule,
+} from './sync-config.js';
+
 /** The whole configuration, resolved: every default applied, every duration in milliseconds. */
 export interface Config {
   readonly database: DatabaseConfig;
@@ -175,8 +183,20 @@ export interface SyncConfig {
   readonly running: SyncRunning | null;
   /** A sync that has been running for longer is stuck. */
   readonly stuckAfterMs: number;
-  /** An active token without a successful sync for longer is overdue. */
+  /** An active token without a successful sync for longer is overdue; the schedule goes before it. */
   readonly overdueAfterMs: number;
+  /** Where syncs that failed are recorded: the last failure is the newest of all, per subject. */
+  readonly failures: readonly FailureTable[];
+  /** What their messages mean; the first that matches decides. */
+  readonly failureReasons: readonly FailurePattern[];
+  /** Logs in which every run of a sync leaves a row. */
+  readonly runs: readonly RunLog[];
+  /** When the application syncs; null: nobody said. */
+  readonly schedule: SyncSchedule | null;
+  /** Where the application can be asked to sync one user; null: it can't. */
+  readonly endpoint: SyncEndpointConfig | null;
+  /** A sync that failed for auth is asked for again once the token is repaired. */
+  readonly retriesAfterRepair: boolean;
 }
 
 export type SyncEvidence =

@@ -1,7 +1,7 @@
 import { isDuration, toMs } from './duration.js';
 import { formatPath, quote, suggestion, type ConfigProblem } from './problem.js';
 import { isMap, type RawMap } from './raw-map.js';
-import { defaultThresholds } from './schema.js';
+import { defaultThresholds } from './thresholds.js';
 
 /** What the rules between keys must know besides the mapping itself. */
 export interface MappingContext {

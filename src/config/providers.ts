@@ -6,6 +6,7 @@ import { formatPath, quote, suggestion, type ConfigProblem } from './problem.js'
 import { isMap, type RawMap } from './raw-map.js';
 import { resolveRefresh, toRefresh } from './refresh.js';
 import { providerSchema } from './schema.js';
+import { resolveSyncs, toSyncs } from './syncs.js';
 import { isRequired, validate } from './validate.js';
 
 /** The providers that could be resolved, and everything that is to be said of all of them. */
@@ -54,7 +55,17 @@ function resolveProvider(
     path: [...path, 'refresh'],
     readVariable,
   });
-  const mapping = { ...overridePreset(base ?? {}, own), refresh: refresh.mapping };
+  const syncs = resolveSyncs({
+    preset: base?.['syncs'],
+    own: own['syncs'],
+    path: [...path, 'syncs'],
+    readVariable,
+  });
+  const mapping = {
+    ...overridePreset(base ?? {}, own),
+    refresh: refresh.mapping,
+    syncs: syncs.mapping,
+  };
   const validated = validate(providerSchema, mapping, path);
   const consistency = checkConsistency(mapping, { path, own, pollInterval });
   return {
@@ -63,6 +74,7 @@ function resolveProvider(
       ...nameProblems,
       ...presetProblems,
       ...refresh.problems,
+      ...syncs.problems,
       ...(validated.ok ? [] : validated.problems).filter(
         // Nothing can be called absent that an unknown preset might have given.
         ({ message }) => base !== null || message !== isRequired,
@@ -128,12 +140,7 @@ function toProvider(
     },
     expiringSoonMs: rest.expiring_soon,
     declaredLifetimeMs: rest.declared_lifetime,
-    syncs: syncs && {
-      lastSuccess: syncs.last_success,
-      running: syncs.running,
-      stuckAfterMs: syncs.stuck_after,
-      overdueAfterMs: syncs.overdue_after,
-    },
+    syncs: syncs && toSyncs(syncs),
     refresh: refresh && toRefresh(refresh),
   };
 }

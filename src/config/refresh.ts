@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { RefreshConfig } from './config.js';
-import { interpolate } from './interpolate.js';
-import { formatPath, type ConfigProblem } from './problem.js';
+import { fillVariables } from './fill-variables.js';
+import type { ConfigProblem } from './problem.js';
 import { isMap, type RawMap } from './raw-map.js';
 import type { providerSchema } from './schema.js';
 
@@ -36,24 +36,7 @@ export function resolveRefresh({
   if (own === null) return { mapping: null, problems: [] };
   if (own !== undefined && !isMap(own)) return { mapping: own, problems: [] };
   const merged: RawMap = { ...(isMap(preset) ? preset : {}), ...own };
-  const problems: ConfigProblem[] = [];
-  const read = (name: string): string | null => {
-    const value = readVariable(name);
-    if (value === null || typeof value === 'string') return value;
-    problems.push(value);
-    return null;
-  };
-
-  const entries = Object.entries(merged).map(([key, value]): [string, unknown] => {
-    const { value: filled, missing } = interpolate(value, read);
-    if (missing.length === 0) return [key, filled];
-    if (own !== undefined && Object.hasOwn(own, key)) {
-      const message = `names ${missing.join(' and ')}, which is not set in the environment`;
-      problems.push({ path: formatPath([...path, key]), message });
-    }
-    return [key, null];
-  });
-  const mapping = Object.fromEntries(entries);
+  const { mapping, problems } = fillVariables(merged, { own, path, readVariable });
   const possible = ways.some((way) => mapping[way] != null);
   return { mapping: possible || own !== undefined ? mapping : null, problems };
 }

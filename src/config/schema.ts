@@ -1,66 +1,19 @@
 import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import { clientAuthentications, logLevels, refreshModes } from './config.js';
-import type {
-  ColumnRef,
-  JoinedTable,
-  RateLimit,
-  SubjectTable,
-  SyncEvidence,
-  TableName,
-} from './config.js';
+import type { JoinedTable, RateLimit } from './config.js';
 import { isDatabaseUrl } from './database-url.js';
 import { durationForm, isDuration, toMs } from './duration.js';
 import { environmentVariables, type EnvironmentName } from './environment.js';
 import { parseListenAddress } from './listen-address.js';
 import { notifyEnvironment, notifySchema } from './notify-schema.js';
-import { quote } from './problem.js';
 import { endpointUrl } from './safe-url.js';
+import { column, concurrency, duration, name, table, textAs, texts } from './schema-parts.js';
+import { syncsSchema } from './syncs-schema.js';
+import { defaultThresholds } from './thresholds.js';
 import { strictMap } from './strict-map.js';
 
-/** Text that `read` understands, which is `form`; `read` answers null for what it does not. */
-function textAs<Value>(read: (text: string) => Value | null, form: string) {
-  const problem = (input: unknown) => `${quote(input)} is not ${form}`;
-  return z
-    .string({ error: ({ input }) => (input === undefined ? undefined : problem(input)) })
-    .transform((text, context): Value => {
-      const value = read(text);
-      if (value !== null) return value;
-      context.addIssue(problem(text));
-      return z.NEVER;
-    });
-}
-
-/** A name as Postgres has them, upper case and every alphabet included; never with a dot. */
-const namePattern = /^[\p{L}_][\p{L}\p{N}_$-]{0,62}$/u;
-
-const name = textAs((text) => (namePattern.test(text) ? text : null), 'a name');
-
-/** Reads `name` or `qualifier.name`. */
-function parseQualified(text: string): [name: string, qualifier: string | null] | null {
-  const [first = '', second, ...more] = text.split('.');
-  if (more.length > 0 || !namePattern.test(first)) return null;
-  if (second === undefined) return [first, null];
-  return namePattern.test(second) ? [second, first] : null;
-}
-
-const table = textAs((text): TableName | null => {
-  const [table, schema] = parseQualified(text) ?? [];
-  return table === undefined ? null : { schema: schema ?? 'public', table };
-}, 'a table: write table or schema.table');
-
-const column = textAs((text): ColumnRef | null => {
-  const [column, join] = parseQualified(text) ?? [];
-  return column === undefined ? null : { join: join ?? null, column };
-}, 'a column: write column, or join.column for one of a joined table');
-
 const optionalColumn = column.nullable().default(null);
-
-/** In milliseconds. */
-const duration = textAs(
-  (text) => (isDuration(text) ? toMs(text) : null),
-  `a duration: write ${durationForm}`,
-);
 
 const pollInterval = duration.refine(
   (interval) => interval >= toMs('1s') && interval <= toMs('1d'),
@@ -112,29 +65,12 @@ const joinedTable = strictMap({
     .refine((on) => Object.keys(on).length > 0, 'must name at least one pair of columns'),
 }).transform(({ table, on }): JoinedTable => ({ ...table, on }));
 
-const subjectTable = strictMap({
-  table,
-  subject: name,
-  at: name,
-  where: z.record(name, z.array(z.string()).min(1, 'must list at least one value')).default({}),
-  optional: z.boolean().default(false),
-}).transform(({ table, ...rest }): SubjectTable => ({ ...table, ...rest }));
-
-const syncEvidence = z.union([
-  strictMap({ column }).transform(({ column }): SyncEvidence => ({ kind: 'column', column })),
-  subjectTable.transform((table): SyncEvidence => ({ kind: 'table', ...table })),
-]);
-
 /** `60/min`, `5/s`. */
 function parseRateLimit(text: string): RateLimit | null {
   const [, requests, unit] = /^([1-9]\d{0,5})\/(s|min)$/.exec(text) ?? [];
   if (requests === undefined) return null;
   return { requests: Number(requests), perMs: unit === 's' ? 1_000 : 60_000 };
 }
-
-const texts = z.record(z.string(), z.string()).default({});
-
-const concurrency = 'must be a whole number from 1 to 64';
 
 /** How tokens are refreshed; environment variables are already put into its texts. */
 const refreshSchema = strictMap({
@@ -163,16 +99,9 @@ const refreshSchema = strictMap({
   rate_limit: textAs(parseRateLimit, 'a rate: write N/s or N/min, such as 60/min').prefault(
     '60/min',
   ),
-  concurrency: z.int(concurrency).min(1, concurrency).max(64, concurrency).default(3),
+  concurrency: concurrency.default(3),
   invalid_grant_confirm_after: duration.prefault('60s'),
 });
-
-/** The thresholds of a provider that configures none. */
-export const defaultThresholds = {
-  expiring_soon: '7d',
-  stuck_after: '10m',
-  overdue_after: '72h',
-} as const;
 
 /** One provider, its preset already merged into it. */
 export const providerSchema = strictMap({
@@ -193,14 +122,7 @@ export const providerSchema = strictMap({
   }),
   expiring_soon: duration.prefault(defaultThresholds.expiring_soon),
   declared_lifetime: duration.nullable().default(null),
-  syncs: strictMap({
-    last_success: z.array(syncEvidence).min(1, 'must list at least one sign of a successful sync'),
-    running: subjectTable.nullable().default(null),
-    stuck_after: duration.prefault(defaultThresholds.stuck_after),
-    overdue_after: duration.prefault(defaultThresholds.overdue_after),
-  })
-    .nullable()
-    .default(null),
+  syncs: syncsSchema.nullable().default(null),
   refresh: refreshSchema.nullable().default(null),
 });
 

@@ -1,20 +1,16 @@
-import type {
-  Config,
-  ProviderConfig,
-  SubjectTable,
-  SyncConfig,
-  TableName,
-} from '../config/config.js';
+import type { Config, ProviderConfig, TableName } from '../config/config.js';
 import { readSnapshot } from '../database/read-snapshot.js';
 import type { Query, Snapshot, SnapshotSource } from '../database/read-snapshot.js';
 import { readCatalog } from './catalog.js';
 import type { Catalog } from './catalog.js';
-import { known, unknown } from './reading.js';
+import { observeSyncs, syncSources, syncTables } from './observe-syncs.js';
+import type { SyncObservation } from './observe-syncs.js';
+import { known } from './reading.js';
 import type { Reading, Unknown } from './reading.js';
+import type { SourceObservation } from './source-observation.js';
+import { statementFailed } from './statement-failed.js';
+import { resolveFailures } from './sync-failure-source.js';
 import { resolveSyncSource } from './sync-source.js';
-import type { SyncSource } from './sync-source.js';
-import { readStuckSyncs, readSyncLag } from './syncs.js';
-import type { SyncLagObservation } from './syncs.js';
 import { resolveTokenSource, tablesOf } from './token-source.js';
 import type { TokenSource } from './token-source.js';
 import { epochMs } from './instant-sql.js';
@@ -36,19 +32,6 @@ export interface ProviderObservation {
   /** null when no syncs are configured. */
   readonly syncs: SyncObservation | null;
   readonly sources: readonly SourceObservation[];
-}
-
-export interface SyncObservation {
-  readonly lag: Reading<SyncLagObservation>;
-  /** null when nothing says that a sync is running. */
-  readonly stuck: Reading<number> | null;
-}
-
-/** One thing that is read, by name (`fathom:tokens`, `fathom:cron_job_logs`), and how it went. */
-export interface SourceObservation {
-  readonly name: string;
-  readonly optional: boolean;
-  readonly reading: Reading<unknown>;
 }
 
 /** Name of the source that holds a provider's tokens. */
@@ -113,7 +96,7 @@ export function configuredSources(
 ): { readonly name: string; readonly optional: boolean }[] {
   return config.providers.flatMap(({ name, syncs }) => {
     const tables = new Map<string, boolean>();
-    for (const { table, optional } of syncs === null ? [] : subjectTables(syncs)) {
+    for (const { table, optional } of syncs === null ? [] : syncTables(syncs)) {
       tables.set(table, optional && tables.get(table) !== false);
     }
     return [
@@ -123,15 +106,10 @@ export function configuredSources(
   });
 }
 
-function subjectTables(syncs: SyncConfig): SubjectTable[] {
-  const evidence = syncs.lastSuccess.filter((each) => each.kind === 'table');
-  return [...evidence, ...(syncs.running === null ? [] : [syncs.running])];
-}
-
 /** Every table that a provider's configuration names. */
 export function tablesRead(provider: ProviderConfig): TableName[] {
   const { syncs } = provider;
-  return [...tablesOf(provider.tokens), ...(syncs === null ? [] : subjectTables(syncs))];
+  return [...tablesOf(provider.tokens), ...(syncs === null ? [] : syncTables(syncs))];
 }
 
 interface ProviderContext {
@@ -157,7 +135,7 @@ async function observeProvider(
   const lost = (reason: Unknown): ProviderObservation => ({
     name,
     tokens: reason,
-    syncs: provider.syncs === null ? null : { lag: reason, stuck: null },
+    syncs: provider.syncs === null ? null : { lag: reason, stuck: null, failures: null },
     sources: [tokenSource(reason)],
   });
 
@@ -167,10 +145,10 @@ async function observeProvider(
   if (!tokens.known) return lost(tokens);
   if (provider.syncs === null) return { name, tokens, syncs: null, sources: [tokenSource(tokens)] };
 
-  const syncSource = resolveSyncSource(provider.syncs, source.value, catalog, (table) =>
-    context.seenBefore.has(`${name}:${table}`),
-  );
-  const syncs = await observeSyncs(snapshot, source.value, syncSource, {
+  const seenBefore = (table: string) => context.seenBefore.has(`${name}:${table}`);
+  const syncSource = resolveSyncSource(provider.syncs, source.value, catalog, seenBefore);
+  const failed = resolveFailures(provider.syncs.failures, catalog, seenBefore);
+  const syncs = await observeSyncs(snapshot, source.value, syncSource, failed, {
     config: provider.syncs,
     now,
     ids: limit === 0 ? [] : tokens.value.mostUrgent.map(({ id }) => id),
@@ -181,7 +159,7 @@ async function observeProvider(
     syncs,
     sources: [
       tokenSource(known(tokens.value, [...tokens.notes, ...syncSource.notes])),
-      ...syncSources(name, syncSource, syncs),
+      ...syncSources(name, syncSource, failed, syncs),
     ],
   };
 }
@@ -202,71 +180,4 @@ async function observeTokens(
   );
   if (!read.ok) return statementFailed(read.error);
   return read.value.known ? known(read.value.value, notes) : read.value;
-}
-
-async function observeSyncs(
-  { query, isolated }: Snapshot,
-  tokens: TokenSource,
-  { evidence, running }: SyncSource,
-  {
-    config,
-    now,
-    ids,
-  }: {
-    config: NonNullable<ProviderConfig['syncs']>;
-    now: Date;
-    ids: readonly string[];
-  },
-): Promise<SyncObservation> {
-  const attempt = async <T>(read: () => Promise<T>): Promise<Reading<T>> => {
-    const result = await isolated(read);
-    return result.ok ? known(result.value) : statementFailed(result.error);
-  };
-  const { overdueAfterMs, stuckAfterMs } = config;
-  return {
-    lag: evidence.known
-      ? await attempt(() =>
-          readSyncLag(query, tokens, evidence.value, { now, overdueAfterMs, ids }),
-        )
-      : evidence,
-    stuck: running?.known
-      ? await attempt(() => readStuckSyncs(query, tokens, running.value, { now, stuckAfterMs }))
-      : running,
-  };
-}
-
-/** One source per table, whose worst reading counts; a statement that failed taints what it read. */
-function syncSources(
-  provider: string,
-  source: SyncSource,
-  syncs: SyncObservation,
-): SourceObservation[] {
-  const sources = new Map<string, SourceObservation>();
-  for (const { table, optional, reading, isEvidence } of source.tables) {
-    const name = `${provider}:${table}`;
-    const statement = isEvidence ? syncs.lag : syncs.stuck;
-    const failed = statement?.known === false && statement.state === 'failed';
-    const current = reading.known && failed ? statement : reading;
-    const previous = sources.get(name);
-    if (previous === undefined || previous.reading.known) {
-      sources.set(name, {
-        name,
-        optional: optional && previous?.optional !== false,
-        reading: current,
-      });
-    }
-  }
-  return [...sources.values()];
-}
-
-/** What a statement that failed behind its SAVEPOINT makes of a reading. */
-export function statementFailed(error: Error): Unknown {
-  const code = (error as { code?: unknown }).code;
-  return unknown(
-    'failed',
-    `the statement failed: ${error.message}${typeof code === 'string' ? ` (${code})` : ''}`,
-    code === '57014' || code === '55P03'
-      ? 'look for locks on the table and long statements in pg_stat_activity'
-      : "run doctor; compare the table with the provider's mapping",
-  );
 }

@@ -20,12 +20,14 @@ export function quoteTable({ schema, table }: TableName): string {
 /**
  * Finds a table in the catalog and checks that `columns` of it can be read.
  *
- * Unknown says which table or column is gone, or the GRANT that is missing.
+ * Unknown says which table or column is gone, or the GRANT that is missing. That GRANT names the
+ * columns in `wanted` too, where they are there: what others read of the table.
  */
 export function findReadable(
   name: TableName,
   columns: readonly string[],
   catalog: Catalog,
+  wanted: readonly string[] = [],
 ): Reading<Relation> {
   const relation = catalog.relations.get(displayName(name));
   if (relation === undefined) {
@@ -48,7 +50,11 @@ export function findReadable(
     return unknown(
       'denied',
       `the role ${catalog.role} may not read ${denied.join(', ') || 'the schema'} of ${displayName(name)}`,
-      grantSelect(name, columns, catalog.role),
+      grantSelect(
+        name,
+        [...new Set([...columns, ...wanted.filter((column) => relation.columns.has(column))])],
+        catalog.role,
+      ),
     );
   }
   return known(relation);

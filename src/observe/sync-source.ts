@@ -1,4 +1,4 @@
-import type { SubjectTable, SyncConfig } from '../config/config.js';
+import type { SubjectTable, SyncConfig, TableName } from '../config/config.js';
 import { displayName } from './catalog.js';
 import type { Catalog } from './catalog.js';
 import {
@@ -58,7 +58,7 @@ export function resolveSyncSource(
 ): SyncSource {
   const resolve = (table: SubjectTable) => ({
     config: table,
-    reading: resolveSubjectTable(table, catalog),
+    reading: resolveSubjectTable(table, catalog, {}, columnsWanted(config, table)),
   });
   const evidenceTables = config.lastSuccess.flatMap((evidence) =>
     evidence.kind === 'table' ? [resolve(evidence)] : [],
@@ -102,9 +102,15 @@ export function resolveSyncSource(
   };
 }
 
-function resolveSubjectTable(config: SubjectTable, catalog: Catalog): Reading<SubjectSql> {
+/** Works out how rows of a subject can be read; `more` are further columns of theirs, as SQL. */
+export function resolveSubjectTable(
+  config: SubjectTable,
+  catalog: Catalog,
+  more: Readonly<Record<string, string>> = {},
+  wanted: readonly string[] = [],
+): Reading<SubjectSql> {
   const needed = [...new Set([config.subject, config.at, ...Object.keys(config.where)])];
-  const found = findReadable(config, needed, catalog);
+  const found = findReadable(config, needed, catalog, wanted);
   if (!found.known) return found;
   // Whether a log without rows is empty or hidden can't be told apart, so it is called hidden.
   if (found.value.rowSecurity === 'restricted') return hiddenRows(config, catalog.role);
@@ -122,7 +128,31 @@ function resolveSubjectTable(config: SubjectTable, catalog: Catalog): Reading<Su
     ([name, values]) => `${quote(name)}::text IN (${values.map(quoteLiteral).join(', ')})`,
   );
   const where = [`${quote(config.subject)} IS NOT NULL`, ...conditions].join(' AND ');
-  return known({
-    sql: `(SELECT ${quote(config.subject)}::text AS subject, ${at} AS at FROM ${quoteTable(config)} WHERE ${where})`,
-  });
+  const columns = Object.entries({ subject: `${quote(config.subject)}::text`, at, ...more })
+    .map(([name, sql]) => `${sql} AS ${name}`)
+    .join(', ');
+  return known({ sql: `(SELECT ${columns} FROM ${quoteTable(config)} WHERE ${where})` });
+}
+
+/** Every column that failures and runs are read from, of the same table. */
+function columnsWanted({ failures, runs }: SyncConfig, table: TableName): string[] {
+  const isSame = (other: TableName) => displayName(other) === displayName(table);
+  return [
+    ...failures
+      .filter(isSame)
+      .flatMap(({ subject, at, where, message }) => [
+        subject,
+        at,
+        ...Object.keys(where),
+        ...message,
+      ]),
+    ...runs
+      .filter(isSame)
+      .flatMap(({ at, where, outcome, errors }) => [
+        at,
+        ...Object.keys(where),
+        outcome,
+        ...(errors === null ? [] : [errors]),
+      ]),
+  ];
 }

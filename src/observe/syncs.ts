@@ -1,5 +1,6 @@
 import { epochMs, instantParameter } from './instant-sql.js';
 import type { Query } from '../database/read-snapshot.js';
+import { lastSuccessSql } from './last-success-sql.js';
 import type { SyncEvidenceSql, SubjectSql } from './sync-source.js';
 import type { TokenSource } from './token-source.js';
 import { laggingOver } from './windows.js';
@@ -11,7 +12,7 @@ export interface SyncLagObservation {
   readonly oldestSuccessAtMs: number | null;
   /** Active tokens whose last success is older. A token never synced is in no band. */
   readonly lagging: Readonly<Record<LaggingOver, number>>;
-  /** Active tokens whose last success, or else whose creation, is older than `overdueAfterMs`. */
+  /** Active tokens whose last success, or else whose creation, lies before `overdueBeforeMs`. */
   readonly overdue: number;
   /** Last successful sync of the tokens asked for, active or not. */
   readonly lastSuccess: readonly { readonly id: string; readonly atMs: number }[];
@@ -30,13 +31,13 @@ export async function readSyncLag(
   evidence: SyncEvidenceSql,
   options: {
     readonly now: Date;
-    readonly overdueAfterMs: number;
+    readonly overdueBeforeMs: number;
     readonly ids: readonly string[];
   },
 ): Promise<SyncLagObservation> {
   const lastSuccess = lastSuccessSql(tokens, evidence);
-  const ages = [options.overdueAfterMs, ...Object.values(laggingOver)];
-  const boundaries = ages.map((ms) => instantParameter(options.now.getTime() - ms));
+  const ages = Object.values(laggingOver).map((ms) => options.now.getTime() - ms);
+  const boundaries = [options.overdueBeforeMs, ...ages].map(instantParameter);
   const bands = Object.values(laggingOver).map(
     (_, index) => `count(*) FILTER (WHERE last_success_at < $${String(index + 2)}::timestamptz)`,
   );
@@ -83,24 +84,4 @@ export async function readStuckSyncs(
     [instantParameter(options.now.getTime() - options.stuckAfterMs)],
   );
   return row?.stuck ?? 0;
-}
-
-/** (id, active, created_at, last_success_at) per token: the GREATEST of all evidence there is. */
-function lastSuccessSql(tokens: TokenSource, evidence: SyncEvidenceSql): string {
-  const joins = evidence.tables.map(
-    ({ sql }, index) =>
-      `LEFT JOIN (SELECT subject, max(at) AS at FROM ${sql} AS seen GROUP BY subject) AS e${String(index)}
-         ON e${String(index)}.subject = tokens.subject`,
-  );
-  const instants = [
-    ...evidence.columns.map((_, index) => `tokens.synced_${String(index)}`),
-    ...evidence.tables.map((_, index) => `e${String(index)}.at`),
-  ];
-  const columns = evidence.columns.map((sql, index) => `, ${sql} AS synced_${String(index)}`);
-  return `(SELECT tokens.id, tokens.active, tokens.created_at,
-                  GREATEST(${instants.join(', ')}) AS last_success_at
-           FROM (SELECT ${tokens.id} AS id, ${tokens.subject} AS subject, ${tokens.active} AS active,
-                        ${tokens.createdAt} AS created_at${columns.join('')}
-                 FROM ${tokens.from}) AS tokens
-           ${joins.join('\n           ')})`;
 }

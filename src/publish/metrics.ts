@@ -1,5 +1,4 @@
 import { Counter, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
-import type { Gauge } from 'prom-client';
 import type { Assessment, ProviderAssessment } from '../assess/assess.js';
 import { pollFailureReasons } from '../database/explain-database-error.js';
 import type { PollFailureReason } from '../database/explain-database-error.js';
@@ -10,6 +9,9 @@ import { createNotifyMetrics } from './notify-metrics.js';
 import type { NotifyMetrics } from './notify-metrics.js';
 import { createRefreshMetrics } from './refresh-metrics.js';
 import type { RefreshMetrics } from './refresh-metrics.js';
+import { seconds, setOrRemove } from './set-or-remove.js';
+import { createSyncMetrics } from './sync-metrics.js';
+import type { SyncMetrics } from './sync-metrics.js';
 import { createUnrefreshedMetrics } from './unrefreshed-metrics.js';
 
 /** How one poll went, beside what it found. */
@@ -39,6 +41,7 @@ export interface Metrics {
   readonly refresh: RefreshMetrics;
   readonly incidents: IncidentMetrics;
   readonly notify: NotifyMetrics;
+  readonly syncs: SyncMetrics;
   /** A poll ended by a fault of the exporter itself, wherever it was. */
   readonly recordFaultyPoll: () => void;
 }
@@ -53,7 +56,7 @@ export function createMetrics(facts: ExporterFacts): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const tokens = tokenGauges(registry);
-  const syncs = syncGauges(registry);
+  const syncs = createSyncMetrics(registry);
   const refresh = createRefreshMetrics(registry);
   const recordUnrefreshed = createUnrefreshedMetrics(registry, facts.pollIntervalMs);
   const incidents = createIncidentMetrics(registry);
@@ -63,6 +66,7 @@ export function createMetrics(facts: ExporterFacts): Metrics {
   return {
     registry,
     refresh,
+    syncs,
     notify,
     incidents,
     recordPollStarted() {
@@ -71,7 +75,7 @@ export function createMetrics(facts: ExporterFacts): Metrics {
     recordPoll(assessment, poll) {
       for (const [provider, state] of assessment.providers) {
         recordTokens(tokens, provider, state.tokens);
-        recordSyncs(syncs, provider, state);
+        syncs.recordSyncs(provider, state);
         refresh.recordProvider(provider, state);
         const { observedAt } = assessment;
         recordUnrefreshed(provider, state.grants, refresh.isDeclared(provider), observedAt);
@@ -136,49 +140,6 @@ function recordTokens(
   }
   setOrRemove(gauges.earliest, { provider }, seconds(tokens.earliestExpiresAtMs));
   gauges.omitted.set({ provider }, tokens.total - tokens.mostUrgent.length);
-}
-
-function syncGauges(registry: Registry) {
-  return {
-    maxLag: gauge(
-      registry,
-      'oauth_sync_lag_max_seconds',
-      'Longest time since the last successful sync of an active token, as of the last poll.',
-      ['provider'],
-    ),
-    lagging: gauge(
-      registry,
-      'oauth_syncs_lagging',
-      'Active tokens whose last successful sync is older than this, as of the last poll. Cumulative.',
-      ['provider', 'over'],
-    ),
-    overdue: gauge(
-      registry,
-      'oauth_syncs_overdue',
-      'Active tokens without a successful sync for longer than syncs.overdue_after.',
-      ['provider'],
-    ),
-    stuck: gauge(
-      registry,
-      'oauth_syncs_stuck',
-      'Tokens whose sync has been running for longer than syncs.stuck_after.',
-      ['provider'],
-    ),
-  };
-}
-
-function recordSyncs(
-  gauges: ReturnType<typeof syncGauges>,
-  provider: string,
-  { syncs, stuckSyncs }: ProviderAssessment,
-): void {
-  if (stuckSyncs !== null) gauges.stuck.set({ provider }, stuckSyncs);
-  if (syncs === null) return;
-  setOrRemove(gauges.maxLag, { provider }, seconds(syncs.maxLagMs));
-  for (const [over, count] of Object.entries(syncs.lagging)) {
-    gauges.lagging.set({ provider, over }, count);
-  }
-  gauges.overdue.set({ provider }, syncs.overdue);
 }
 
 const prefix = 'oauth_token_exporter';
@@ -268,17 +229,4 @@ function recordExporter(
     metrics.sourceInfo.set({ source: name, state }, 1);
     if (up !== null) metrics.sourceUp.set({ source: name }, Number(up));
   }
-}
-
-function setOrRemove(
-  target: Gauge<'provider'>,
-  labels: { provider: string },
-  value: number | null,
-): void {
-  if (value === null) target.remove(labels);
-  else target.set(labels, value);
-}
-
-function seconds(ms: number | null): number | null {
-  return ms === null ? null : ms / 1000;
 }

@@ -8,20 +8,21 @@ export interface CalledRow {
 }
 
 /**
- * Builds a call to the application's own refresh endpoint. In the body `{{subject}}` and
- * `{{token_id}}` are replaced by the row's, escaped as JSON strings are.
+ * Builds a call to an endpoint of the application. In the body `{{subject}}` and `{{token_id}}` are
+ * replaced by the row's, and the names in `more` by their values, escaped as JSON strings are.
  */
 export function buildAppEndpointRequest(
-  { url, headers, body }: AppEndpointConfig,
+  { url, headers, body }: Pick<AppEndpointConfig, 'url' | 'headers' | 'body'>,
   row: CalledRow | null,
+  more: Readonly<Record<string, string>> = {},
 ): EndpointRequest {
-  const values: Readonly<Record<string, string>> = {
-    subject: row?.subject ?? '',
-    token_id: row?.tokenId ?? '',
-  };
-  const filled = (body ?? '{}').replaceAll(/\{\{(subject|token_id)\}\}/g, (_, name: string) =>
-    JSON.stringify(values[name] ?? '').slice(1, -1),
+  const values: ReadonlyMap<string, string> = new Map(
+    Object.entries({ subject: row?.subject ?? '', token_id: row?.tokenId ?? '', ...more }),
   );
+  const filled = (body ?? '{}').replaceAll(/\{\{(\w+)\}\}/g, (placeholder, name: string) => {
+    const value = values.get(name);
+    return value === undefined ? placeholder : JSON.stringify(value).slice(1, -1);
+  });
   const lowerCase = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
   return {
     url,

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import type { Pool } from 'pg';
 import type { Assessment } from '../assess/assess.js';
+import { syncAuthFailedAtMs } from '../assess/sync-failures.js';
 import type { AppEndpointConfig, Config, ProviderConfig, RefreshConfig } from '../config/config.js';
 import type { SnapshotSource } from '../database/read-snapshot.js';
 import { readSnapshot } from '../database/read-snapshot.js';
@@ -89,6 +90,7 @@ export function startRefreshing(parts: RefreshingParts): Refreshing {
   const forced = new Map<string, ForcedTokens>();
   const noted = new Set<string>();
   let taken: TakenJournal | null = null;
+  let latest: Assessment | null = null;
   let preparing: Promise<void> | null = null;
   let checking: Promise<void> | null = null;
 
@@ -151,6 +153,8 @@ export function startRefreshing(parts: RefreshingParts): Refreshing {
       connections,
       stopping.signal,
       asked,
+      (tokenId) =>
+        syncAuthFailedAtMs(latest?.providers.get(provider.name)?.syncFailures ?? null, tokenId),
     );
     if (refresher !== null) refreshers.set(provider.name, refresher);
   };
@@ -197,6 +201,7 @@ export function startRefreshing(parts: RefreshingParts): Refreshing {
       }),
     offer(assessment) {
       if (stopping.signal.aborted) return;
+      latest = assessment;
       void prepareOnce();
       checking ??= tellJournal().finally(() => {
         checking = null;
@@ -275,6 +280,7 @@ async function createProviderRefresher(
   connections: ReturnType<typeof openConnections>,
   stopping: AbortSignal,
   asked: ForcedTokens,
+  syncAuthFailedAtMs: (tokenId: string) => number | null,
 ): Promise<Refresher | null> {
   const { way, concurrency, invalidGrantConfirmAfterMs, rateLimit } = provider.refresh;
   if (way.kind !== 'token_endpoint') return null;
@@ -301,6 +307,7 @@ async function createProviderRefresher(
     journal,
     connections,
     isForced: asked.isForced,
+    syncAuthFailedAtMs,
     random: parts.random,
     monotonicMs: parts.monotonicMs,
     clock: parts.clock,

@@ -43,6 +43,8 @@ export interface TokenRefreshParts {
   readonly connections: Dispatcher;
   /** A person asked for this token: it is tried whether or not it is due. */
   readonly isForced: (tokenId: string) => boolean;
+  /** When the last sync with this token failed for auth, as the last poll saw it; null: it did not. */
+  readonly syncAuthFailedAtMs: (tokenId: string) => number | null;
   readonly random: () => number;
   readonly monotonicMs: () => number;
   readonly clock: () => Date;
@@ -164,6 +166,7 @@ export function createTokenRefresh(parts: TokenRefreshParts): TokenRefresh {
           row.refreshToken === null
             ? null
             : fingerprintOf(provider.name, row.tokenId, row.refreshToken),
+        syncAuthFailedAtMs: parts.syncAuthFailedAtMs(memory.tokenId),
       });
       const { due, dueAtMs } = decideRefresh(subject, atMs, parts.pollIntervalMs);
       return due || (isCanary && dueAtMs !== null);

@@ -29,6 +29,10 @@ export async function pruneLedger(pool: Pool, retentionMs: number): Promise<numb
       `DELETE FROM ${stateSchema}.refresh_requests WHERE requested_at < now() - interval '1 day'`,
     );
     await query(
+      `DELETE FROM ${stateSchema}.sync_retries AS r WHERE NOT EXISTS (
+         SELECT FROM ${stateSchema}.tokens AS t WHERE (t.provider, t.token_id) = (r.provider, r.token_id))`,
+    );
+    await query(
       `DELETE FROM ${stateSchema}.journals AS j WHERE seen_at < now() - interval '30 days'
          AND NOT EXISTS (SELECT FROM ${stateSchema}.tokens WHERE claimed_by = j.journal_id)`,
     );

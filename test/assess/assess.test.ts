@@ -55,7 +55,7 @@ const config = {
     { name: 'app:tokens', optional: false },
     { name: 'app:log', optional: true },
   ],
-  providers: [{ name: 'app', declaredLifetimeMs: null, refresh: null }],
+  providers: [{ name: 'app', declaredLifetimeMs: null, refresh: null, syncs: null }],
   pollIntervalMs: 30_000,
 };
 
@@ -64,7 +64,7 @@ function poll(changes: Partial<ProviderObservation> = {}, at = now): PollResult 
   const provider: ProviderObservation = {
     name: 'app',
     tokens: known(tokens),
-    syncs: { lag: known(lag), stuck: known(1) },
+    syncs: { lag: known(lag), stuck: known(1), failures: null },
     sources: [source('app:tokens', known(1)), source('app:log', known(1))],
     ...changes,
   };
@@ -80,7 +80,7 @@ const gone = unknown('missing', 'the table is gone', 'create it');
 const withoutTokens = poll(
   {
     tokens: gone,
-    syncs: { lag: gone, stuck: null },
+    syncs: { lag: gone, stuck: null, failures: null },
     sources: [source('app:tokens', gone)],
   },
   later,
@@ -121,7 +121,7 @@ describe('a poll that saw everything', () => {
     ['in the future', now.getTime() + 1, 0],
     ['never', null, null],
   ])('measures the lag of a last success %s', (_, oldestSuccessAtMs, maxLagMs) => {
-    const syncs = { lag: known({ ...lag, oldestSuccessAtMs }), stuck: null };
+    const syncs = { lag: known({ ...lag, oldestSuccessAtMs }), stuck: null, failures: null };
     expect(app(after(poll({ syncs })))?.syncs?.maxLagMs).toBe(maxLagMs);
   });
 
@@ -137,6 +137,7 @@ describe('what a poll could not see', () => {
       tokens: null,
       syncs: null,
       stuckSyncs: null,
+      syncFailures: null,
       grants: null,
       pauses: null,
       demand: null,
@@ -155,7 +156,10 @@ describe('what a poll could not see', () => {
     const failed = unknown('failed', 'it failed', 'look');
     const assessment = after(
       poll(),
-      poll({ tokens: known({ ...tokens, active: none }), syncs: { lag: failed, stuck: failed } }),
+      poll({
+        tokens: known({ ...tokens, active: none }),
+        syncs: { lag: failed, stuck: failed, failures: failed },
+      }),
     );
     expect(app(assessment)?.tokens?.total).toBe(2);
     expect(app(assessment)?.syncs).toEqual(app(after(poll()))?.syncs);

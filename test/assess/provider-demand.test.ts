@@ -42,6 +42,7 @@ function providerOf(refresh: Partial<RefreshConfig> = {}): AssessedProvider {
       invalidGrantConfirmAfterMs: minute,
       ...refresh,
     },
+    syncs: null,
   };
 }
 
@@ -57,7 +58,13 @@ function tokens(count: number, facts: Partial<TokenFacts> = {}): AssessedToken[]
   const { expiresAtMs = now + hour, lifetimeMs = hour, hasRefreshToken = true } = facts;
   const { notBeforeMs = null, refreshedAtMs = null } = facts;
   return Array.from({ length: count }, (_, index) => {
-    const row = { id: `t${String(index)}`, subject: null, account: null, currentFingerprint: null };
+    const row = {
+      id: `t${String(index)}`,
+      subject: null,
+      account: null,
+      currentFingerprint: null,
+      syncAuthFailedAtMs: null,
+    };
     const memory = tokenMemoryOf({
       tokenId: row.id,
       observedLifetimesMs: [lifetimeMs],

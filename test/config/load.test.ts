@@ -134,8 +134,14 @@ describe('loadConfig with a file', () => {
         },
       ],
       running: null,
+      failures: [],
+      failureReasons: [],
+      runs: [],
       stuckAfterMs: hour / 6,
       overdueAfterMs: 72 * hour,
+      schedule: null,
+      endpoint: null,
+      retriesAfterRepair: false,
     });
   });
 
@@ -165,9 +171,8 @@ describe('loadConfig with a file', () => {
       },
       declaredLifetimeMs: null,
       syncs: {
+        ...preset.syncs,
         lastSuccess: [{ kind: 'column', column: of('synced_at') }],
-        running: null,
-        stuckAfterMs: hour / 6,
         overdueAfterMs: hour,
       },
     });

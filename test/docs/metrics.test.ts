@@ -6,6 +6,7 @@ import { grantStates } from '../../src/assess/grant-state.js';
 import type { GrantAssessment } from '../../src/assess/grants.js';
 import { pauseReasons } from '../../src/assess/provider-pause.js';
 import { tokenStatuses } from '../../src/assess/token-status.js';
+import { syncFailureReasons } from '../../src/config/sync-config.js';
 import { pollFailureReasons } from '../../src/database/explain-database-error.js';
 import { loadWorld, worldFolder } from '../../src/demo/demo-world.js';
 import { sourceStates } from '../../src/observe/reading.js';
@@ -91,6 +92,8 @@ describe('docs/metrics.md', () => {
       { provider: 'fathom', cause: 'grants_dead', severity: 'warning', open: true },
     ]);
     const demand = { feasible: true, neededPerMinute: 21, allowedPerMinute: 60 } as const;
+    metrics.syncs.declareRetries('fathom');
+    metrics.syncs.recordRuns('fathom', { success: 1, partial: 0, failed: 0 });
     const providers = new Map(
       [...assessment.providers].map(([name, state]) => [
         name,
@@ -112,6 +115,7 @@ describe('docs/metrics.md', () => {
     ['reason', '### Reasons of a pause', pauseReasons],
     ['reason', '### Reasons of a failed refresh', failureReasons],
     ['reason', '### Reasons of a failed message', notificationFailureReasons],
+    ['reason', '### Reasons of a failed sync', syncFailureReasons],
   ])('explains every %s', (_, heading, values) => {
     const [, ...rows] = tables(section(text, heading))[0] ?? [];
     expect(rows.map(([first = '']) => first.replaceAll('`', '')).sort()).toEqual(

@@ -89,7 +89,7 @@ describeOnEachServer("the README's permissions", (server) => {
     ['a refresh token', 'SELECT refresh_token FROM fathom_integrations'],
     ['whether there is one', 'SELECT refresh_token IS NOT NULL FROM fathom_integrations'],
     ['a whole row', 'SELECT * FROM fathom_integrations'],
-    ['the messages of a log', 'SELECT message FROM cron_job_logs'],
+    ['what nobody needs of a log', 'SELECT id FROM cron_job_logs'],
     ['another table', 'SELECT email FROM profiles'],
     ['a change', 'UPDATE fathom_integrations SET is_active = false'],
   ])('refuse %s', async (_, sql) => {
@@ -128,6 +128,15 @@ function columnsRead({ tokens, syncs }: ProviderConfig): string[] {
       'column' in each
         ? own(each.column)
         : [each.subject, each.at, ...Object.keys(each.where)].map((name) => nameOf(each, name)),
+    ),
+    ...(syncs?.failures ?? []).flatMap((each) => each.message.map((name) => nameOf(each, name))),
+    ...(syncs?.failures ?? []).flatMap((each) =>
+      [each.subject, each.at, ...Object.keys(each.where)].map((name) => nameOf(each, name)),
+    ),
+    ...(syncs?.runs ?? []).flatMap((each) =>
+      [each.at, each.outcome, each.errors ?? each.at, ...Object.keys(each.where)].map((name) =>
+        nameOf(each, name),
+      ),
     ),
   ];
   return [...new Set(names)].sort();

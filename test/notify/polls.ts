@@ -67,6 +67,7 @@ export function pollOf(provider: ProviderConfig, spec: PollSpec): Poll {
       expiresAtMs: expiryOf(token, atMs),
       hasRefreshToken: token.hasRefreshToken === undefined ? true : token.hasRefreshToken,
       currentFingerprint: null,
+      syncAuthFailedAtMs: null,
     }));
   const grants = assessGrants(provider, rows, memory, new Date(atMs), 30_000);
   const unseen = spec.isSourceDown === true;

@@ -43,8 +43,9 @@ export async function emptySchema(database: TestDatabase): Promise<void> {
 export const columnsRead = {
   fathom_integrations:
     'id, user_id, fathom_user_email, token_expires_at, is_active, created_at, last_sync_at',
-  fathom_sync_state: 'user_id, sync_status, last_sync_started_at, last_sync_completed_at',
-  cron_job_logs: 'user_id, job_name, status, created_at',
+  fathom_sync_state:
+    'user_id, sync_status, last_sync_started_at, last_sync_completed_at, updated_at, last_sync_error',
+  cron_job_logs: 'user_id, job_name, status, created_at, message, error_details',
 };
 
 /** Lets `role` read just these columns, and every row: the least a monitoring role needs. */

@@ -111,7 +111,7 @@ describe('a sync that runs', () => {
 providers:
   fathom:
     preset: fathom
-    syncs: { last_success: [{ column: last_sync_at }] }`,
+    syncs: { last_success: [{ column: last_sync_at }], running: null }`,
     });
     const { providers } = await blind.poll();
     await blind.close();
@@ -126,6 +126,24 @@ it('with no sign of a sync anywhere the lag is unknown, and the tokens are not',
   const { complete, providers } = await poller.poll();
   expect(providers.get('fathom')).toMatchObject({ tokens: { total: 0 }, syncs: null });
   expect(complete).toBe(true);
+});
+
+it('is overdue by its schedule where there is one, and not by overdue_after', async () => {
+  await database.query(`INSERT INTO fathom_integrations
+    (user_id, access_token, token_expires_at, last_sync_at, created_at)
+    VALUES (gen_random_uuid(), 'a', now(), date_trunc('day', now()), '2001-01-01'),
+           (gen_random_uuid(), 'b', now(), date_trunc('day', now()) - interval '1 second', '2001-01-01'),
+           (gen_random_uuid(), 'c', now(), NULL, '2001-01-01')`);
+  const scheduled = createPoller(database.url, {
+    yaml: `
+providers:
+  fathom:
+    preset: fathom
+    syncs: { schedule: { cron: '0 0 * * *', grace: 1ms }, overdue_after: 52w }`,
+  });
+  const { providers } = await scheduled.poll();
+  await scheduled.close();
+  expect(providers.get('fathom')?.syncs?.overdue).toBe(2);
 });
 
 it('a threshold of thousands of years is one that nothing reaches', async () => {

@@ -63,9 +63,10 @@ export function assessedToken(
     expiresAtMs: nowMs + 24 * hourMs,
     hasRefreshToken: true,
     currentFingerprint: null,
+    syncAuthFailedAtMs: null,
     ...row,
   };
-  const provider = { name: 'app', declaredLifetimeMs: null, refresh };
+  const provider = { name: 'app', declaredLifetimeMs: null, refresh, syncs: null };
   const remembered = memoryOf(nowMs, { tokenId: facts.id, ...memory });
   return assessToken(provider, facts, remembered, nowMs, pollMs);
 }

@@ -48,6 +48,7 @@ export function providerOf(facts: Partial<ProviderAssessment> = {}): ProviderAss
     tokens: tokensOf(),
     syncs: null,
     stuckSyncs: null,
+    syncFailures: null,
     grants: null,
     pauses: null,
     demand: null,
@@ -119,6 +120,22 @@ export const incident: Assessment = assessmentOf(
         ],
       },
       stuckSyncs: 1,
+      syncFailures: {
+        byReason: {
+          reauthorize: 1,
+          auth: 2,
+          rate_limited: 0,
+          configuration: 0,
+          quota: 0,
+          benign: 0,
+          other: 0,
+        },
+        byToken: new Map([
+          ['a1', { subject: 'u1', atMs: at('2025-11-29T07:00:00Z'), reason: 'auth' }],
+          ['a2', { subject: 'u2', atMs: at('2025-11-29T07:00:00Z'), reason: 'auth' }],
+          ['a3', { subject: 'u3', atMs: at('2025-11-29T07:00:00Z'), reason: 'reauthorize' }],
+        ]),
+      },
       grants: {
         grants: { live: 2, at_risk: 1, dead: 1, disabled: 2, unknown: 1 },
         falselyDeactivated: 1,

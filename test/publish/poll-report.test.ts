@@ -88,9 +88,16 @@ describe('the log line of a poll', () => {
     ['a millisecond shorter than four polls', 119_999, { polledTooSeldom: { fathom: 1 } }],
     ['exactly four polls', 120_000, {}],
   ])('counts a token that lives %s where that is too short', (_, lifetimeMs, expected) => {
-    const row = { id: 't', subject: null, account: null, active: true, currentFingerprint: null };
+    const row = {
+      id: 't',
+      subject: null,
+      account: null,
+      active: true,
+      currentFingerprint: null,
+      syncAuthFailedAtMs: null,
+    };
     const token = assessToken(
-      { name: 'fathom', declaredLifetimeMs: null, refresh: null },
+      { name: 'fathom', declaredLifetimeMs: null, refresh: null, syncs: null },
       { ...row, expiresAtMs: 0, hasRefreshToken: true },
       tokenMemoryOf({ observedLifetimesMs: [lifetimeMs] }),
       0,

@@ -24,6 +24,7 @@ const row = {
   expiresAtMs: now + day,
   hasRefreshToken: true,
   currentFingerprint: null,
+  syncAuthFailedAtMs: null,
 };
 
 /** Watched for ten days, and never seen to move. */
@@ -48,7 +49,7 @@ const memory: TokenMemory = {
   claimedAtMs: null,
 };
 
-const provider = { name: 'fathom', declaredLifetimeMs: null, refresh: null };
+const provider = { name: 'fathom', declaredLifetimeMs: null, refresh: null, syncs: null };
 const grants = assessGrants(
   provider,
   [row],

@@ -104,6 +104,7 @@ export async function compose(world: RefreshWorld, open: OpenJournal) {
     statePool: pool,
     journal,
     connections,
+    syncAuthFailedAtMs: () => null,
     isForced: () => false,
     random: () => 1,
     monotonicMs: () => performance.now(),

@@ -1,6 +1,6 @@
 import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
-import { acrossReplicas, ofProvider, sumBy } from '../promql.js';
+import { acrossReplicas, ofProvider, providerGrowth, sumBy } from '../promql.js';
 import { stat } from '../stat.js';
 import { table } from '../table.js';
 import { timeSeries } from '../time-series.js';
@@ -58,6 +58,53 @@ export function syncs(): Builder<Panel>[] {
       ],
       unit: 'short',
       colorOf: { ' overdue': 'orange', ' stuck': 'red' },
+    }),
+    timeSeries({
+      width: 8,
+      height: 9,
+      title: 'Syncs failing',
+      shows: 'Active tokens whose last sync failed, by the reason in its message.',
+      act: 'auth: the token was refused, a refresh repairs it. reauthorize: ask the user. configuration: nobody syncs, look at the settings of the job.',
+      runbook: 'OAuthSyncsFailingForAuth',
+      queries: [
+        {
+          expr: `${sumBy('provider, reason', ofProvider('oauth_syncs_failing'))} > 0`,
+          legend: '{{provider}} {{reason}}',
+        },
+      ],
+      unit: 'short',
+    }),
+    timeSeries({
+      width: 8,
+      height: 9,
+      title: 'Sync runs',
+      shows: "Syncs that ended, by the application's own logs. partial: with errors inside.",
+      act: 'None during the hours of the schedule: the job does not run. Only failed: see why under Syncs failing.',
+      runbook,
+      queries: [
+        {
+          expr: providerGrowth('increase', 'provider, outcome', 'oauth_sync_runs_total'),
+          legend: '{{provider}} {{outcome}}',
+        },
+      ],
+      unit: 'short',
+      colorOf: { ' success': 'green', ' partial': 'orange', ' failed': 'red' },
+    }),
+    timeSeries({
+      width: 8,
+      height: 9,
+      title: 'Syncs asked for again',
+      shows:
+        'Syncs that failed for a token, asked for again once the token was repaired, by what the application said.',
+      act: 'failed: read the log of the exporter. quota: raise it, or wait.',
+      runbook: 'OAuthSyncsFailingForAuth',
+      queries: [
+        {
+          expr: providerGrowth('increase', 'provider, outcome', 'oauth_sync_retries_total'),
+          legend: '{{provider}} {{outcome}}',
+        },
+      ],
+      unit: 'short',
     }),
     table({
       width: 16,
