@@ -5,7 +5,7 @@ import type { AppEndpointConfig, RateLimit } from '../config/config.js';
 import { writeTransaction } from '../database/write-transaction.js';
 import type { TokenRow } from '../observe/token-rows.js';
 import { claimAppCall, releaseAppCall, renewAppCall } from '../store/app-call.js';
-import { closeClaims } from '../store/claims.js';
+import { closeClaims } from '../store/close-claims.js';
 import { readTokenMemory } from '../store/token-memory.js';
 import { buildAppEndpointRequest } from './app-endpoint-request.js';
 import type { CalledRow } from './app-endpoint-request.js';

@@ -1,12 +1,12 @@
 import type { Pool } from 'pg';
 import { writeTransaction } from '../database/write-transaction.js';
+import { closeClaims } from '../store/close-claims.js';
+import type { ClosedClaim } from '../store/close-claims.js';
 import {
   clearBackoffs,
-  closeClaims,
   lockProviderHealth,
   saveProviderHealth,
-} from '../store/claims.js';
-import type { ClosedClaim } from '../store/claims.js';
+} from '../store/provider-health-row.js';
 import type { AttemptOutcome } from './breaker-after.js';
 import { failureReasons, failureScope } from './failure-reason.js';
 import { parseProviderHealth } from './parse-provider-health.js';

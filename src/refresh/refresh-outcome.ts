@@ -1,4 +1,4 @@
-import type { ClosedClaim } from '../store/claims.js';
+import type { ClosedClaim } from '../store/close-claims.js';
 import type { TokenMemory } from '../store/token-memory.js';
 import { backoffMs } from './backoff.js';
 import type { AttemptOutcome } from './breaker-after.js';
