@@ -1,47 +1,24 @@
 import { hostname } from 'node:os';
-import type { Pool } from 'pg';
 import type { Assessment } from '../assess/assess.js';
-import type { AppEndpointConfig, Config, ProviderConfig, RefreshConfig } from '../config/config.js';
-import type { SnapshotSource } from '../database/read-snapshot.js';
-import { readSnapshot } from '../database/read-snapshot.js';
-import { writeTransaction } from '../database/write-transaction.js';
-import { readCatalog } from '../observe/catalog.js';
-import { observeRows } from '../observe/observe-rows.js';
-import { tablesOf } from '../observe/token-source.js';
-import { claimTokens, readOwnClaims } from '../store/claims.js';
+import type { Config } from '../config/config.js';
 import { noteJournalSeen } from '../store/journals.js';
 import { answerRequests } from './answer-requests.js';
-import { createAppEndpointRefresher } from './app-endpoint-refresher.js';
-import { resolveAppTable } from './app-table.js';
 import { openConnections } from './bounded-request.js';
-import { configurationFingerprint } from './configuration-fingerprint.js';
-import { forcedOutcome, leftAlone, passedOver } from './forced-outcome.js';
 import type { ForcedOutcome } from './forced-outcome.js';
 import { createForcedTokens } from './forced-tokens.js';
 import type { ForcedTokens } from './forced-tokens.js';
 import { openJournal } from './journal/open-journal.js';
-import type { OpenedJournal } from './journal/open-journal.js';
 import { parseJournalKey } from './journal/journal-key.js';
 import type { JournalKey } from './journal/journal-key.js';
-import { createRefresher } from './refresher.js';
+import { createAppRefresher, createTokenRefresher } from './provider-refresher.js';
+import type { RefreshedProvider, RefresherParts, TakenJournal } from './provider-refresher.js';
 import type { Refresher } from './refresher.js';
-import { createTokenRefresh } from './token-refresh.js';
-import type { TokenRefreshListener } from './token-refresh.js';
 
 /** Everything that refreshing needs of the process it runs in. */
-export interface RefreshingParts {
-  readonly config: Config;
-  readonly database: SnapshotSource;
-  readonly statePool: Pool;
-  readonly listenerFor: (provider: string) => TokenRefreshListener;
+export interface RefreshingParts extends RefresherParts {
   /** The journal can't be used, and why; null: it can. */
   readonly onJournal: (problem: string | null) => void;
   readonly onWarning: (message: string) => void;
-  /** A random UUID that names this process. */
-  readonly processId: string;
-  readonly random: () => number;
-  readonly monotonicMs: () => number;
-  readonly clock: () => Date;
 }
 
 export interface Refreshing {
@@ -63,10 +40,6 @@ export interface Refreshing {
   /** Sends nothing more, and waits for the answers that are on their way. */
   readonly stop: () => Promise<void>;
 }
-
-type TakenJournal = Extract<OpenedJournal, { ok: true }>;
-
-type RefreshedProvider = ProviderConfig & { readonly refresh: RefreshConfig };
 
 /** The providers whose tokens this process refreshes. */
 export function refreshedProviders({ providers }: Config): RefreshedProvider[] {
@@ -123,7 +96,7 @@ export function startRefreshing(parts: RefreshingParts): Refreshing {
     }
     const journal = await takeJournal();
     if (journal === null || stopping.signal.aborted) return;
-    const refresher = await createProviderRefresher(
+    const refresher = await createTokenRefresher(
       parts,
       provider,
       journal,
@@ -204,107 +177,5 @@ function readKeys(texts: readonly string[]): JournalKey[] {
   return texts.flatMap((text) => {
     const parsed = parseJournalKey(text, 'the journal key');
     return parsed.ok ? [parsed.key] : [];
-  });
-}
-
-function createAppRefresher(
-  parts: RefreshingParts,
-  provider: RefreshedProvider,
-  endpoint: AppEndpointConfig,
-  connections: ReturnType<typeof openConnections>,
-  asked: ForcedTokens,
-): Refresher {
-  return createAppEndpointRefresher({
-    provider: provider.name,
-    endpoint,
-    rateLimit: provider.refresh.rateLimit,
-    statePool: parts.statePool,
-    owner: parts.processId,
-    connections,
-    readRows: () => observeRows(parts.database, provider),
-    random: parts.random,
-    monotonicMs: parts.monotonicMs,
-    listener: settling(parts.listenerFor(provider.name), asked),
-    onPassedOver: (tokenId, why) => {
-      asked.settle(tokenId, leftAlone(why));
-    },
-  });
-}
-
-/** A listener that also tells the outcomes that people wait for. */
-function settling(listener: TokenRefreshListener, asked: ForcedTokens): TokenRefreshListener {
-  return {
-    ...listener,
-    onOutcome(tokenId, outcome, durationMs) {
-      listener.onOutcome(tokenId, outcome, durationMs);
-      asked.settle(tokenId, forcedOutcome(outcome));
-    },
-  };
-}
-
-/** null: the table can't be written as it is mapped; the listener was told why. */
-async function createProviderRefresher(
-  parts: RefreshingParts,
-  provider: RefreshedProvider,
-  { journal, entries }: TakenJournal,
-  connections: ReturnType<typeof openConnections>,
-  stopping: AbortSignal,
-  asked: ForcedTokens,
-): Promise<Refresher | null> {
-  const { way, concurrency, invalidGrantConfirmAfterMs, rateLimit } = provider.refresh;
-  if (way.kind !== 'token_endpoint') return null;
-  const listener = settling(parts.listenerFor(provider.name), asked);
-  const table = await readSnapshot(parts.database, async ({ query }) => {
-    const catalog = await readCatalog(query, '', tablesOf(provider.tokens));
-    return resolveAppTable(provider, catalog);
-  });
-  if (!table.known) {
-    listener.onTrouble(`${table.reason}; ${table.remedy}`, null);
-    return null;
-  }
-  const fingerprint = configurationFingerprint(provider.refresh);
-  const tokenRefresh = createTokenRefresh({
-    provider,
-    endpoint: way,
-    concurrency,
-    confirmAfterMs: invalidGrantConfirmAfterMs,
-    configurationFingerprint: fingerprint,
-    pollIntervalMs: parts.config.pollIntervalMs,
-    appPool: parts.database.pool,
-    table: table.value,
-    statePool: parts.statePool,
-    journal,
-    connections,
-    isForced: asked.isForced,
-    random: parts.random,
-    monotonicMs: parts.monotonicMs,
-    clock: parts.clock,
-    stopping,
-    listener,
-  });
-  const claims = await writeTransaction(parts.statePool, (query) =>
-    readOwnClaims(query, provider.name, journal.id),
-  );
-  await tokenRefresh.recover(claims, entries);
-  return createRefresher(provider, fingerprint, {
-    claim: (observedAt, uncertain, decide) =>
-      claimTokens(parts.statePool, {
-        provider: provider.name,
-        journalId: journal.id,
-        rateLimit,
-        observedAt,
-        uncertain,
-        decide,
-      }),
-    refresh: async (memory, isCanary) => {
-      await tokenRefresh.refresh(memory, isCanary);
-      asked.settle(memory.tokenId, leftAlone(passedOver.unfinished));
-    },
-    onPassedOver: (tokenId, why) => {
-      asked.settle(tokenId, leftAlone(why));
-    },
-    onClaimFailed: (error) => {
-      listener.onTrouble('tokens could not be claimed; the next poll tries again', error);
-    },
   });
 }
