@@ -13,6 +13,7 @@ import type { Journal, SentRequest } from './journal/journal.js';
 import { limitInFlight } from './limit-in-flight.js';
 import type { Persist } from './persist.js';
 import type { JournalEntry, LockedAt, RefreshEffects } from './refresh-token.js';
+import type { StoringWatch } from './set-aside.js';
 import { secretsSent, sendRefreshRequest } from './token-endpoint.js';
 import type { TokenEndpoint } from './token-endpoint.js';
 import { parseTokenResponse } from './token-response.js';
@@ -41,8 +42,10 @@ export interface RefreshEffectsParts {
 /** The outside as the refresh of a token sees it, and what recovery needs of it besides. */
 export interface ConnectedEffects {
   /** A canary is sent whether or not it is due. */
-  readonly effectsFor: (isCanary: boolean) => RefreshEffects;
+  readonly effectsFor: (isCanary: boolean, watch: StoringWatch) => RefreshEffects;
   readonly entryOf: (entryId: string) => JournalEntry;
+  /** A refresh token is about to be sent again: what the first request did is not known. */
+  readonly noteRepeated: () => void;
   /** The row as it is, without a lock, and the database's time. */
   readonly readRow: (tokenId: string) => Promise<{ row: AppRow | undefined; atMs: number }>;
 }
@@ -107,9 +110,13 @@ export function connectEffects(parts: RefreshEffectsParts, persist: Persist): Co
     },
   });
 
+  const noteRepeated = (): void => {
+    listener.onTrouble('a request whose answer was never seen is sent again', null);
+  };
+
   const inFlight = limitInFlight(parts.concurrency);
 
-  const effectsFor = (isCanary: boolean): RefreshEffects => ({
+  const effectsFor = (isCanary: boolean, watch: StoringWatch): RefreshEffects => ({
     lockRow,
     isStillDue: (memory, row, atMs) => {
       if (parts.isForced(memory.tokenId)) return row.active;
@@ -130,18 +137,27 @@ export function connectEffects(parts: RefreshEffectsParts, persist: Persist): Co
       const entryId = await noteSent(request);
       return entryId === null ? null : entryOf(entryId);
     },
-    send: (token) =>
-      inFlight(() => {
-        listener.onSent();
-        return sendRefreshRequest(parts.connections, endpoint, token);
-      }),
+    inFlight,
+    send: (token) => {
+      listener.onSent();
+      return sendRefreshRequest(parts.connections, endpoint, token, () => {
+        listener.onTrouble('the token endpoint is slow: its answer is still waited for', null);
+      });
+    },
+    noteRepeated,
     parse: (answer, token) =>
       parseTokenResponse(answer, endpoint.aliases, secretsSent(endpoint, token)),
     store: (tokens) =>
-      persist('new tokens could not be stored yet', async () => {
-        const result = await storeOnce(tokens);
-        return result.kind === 'failed' ? null : result;
-      }),
+      persist(
+        'new tokens could not be stored yet',
+        async () => {
+          const result = await storeOnce(tokens);
+          if (result.kind === 'failed') return null;
+          watch.onStored();
+          return result;
+        },
+        watch.onRefused,
+      ),
     currentFingerprint: (tokenId) =>
       persist('a row could not be read again', async () => {
         const token = (await readRow(tokenId)).row?.refreshToken ?? null;
@@ -159,7 +175,7 @@ export function connectEffects(parts: RefreshEffectsParts, persist: Persist): Co
     });
   }
 
-  return { effectsFor, entryOf, readRow };
+  return { effectsFor, entryOf, readRow, noteRepeated };
 }
 
 /** The database's time, which decides. */

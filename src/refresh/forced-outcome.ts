@@ -22,6 +22,7 @@ const releases: Readonly<Record<ReleaseReason, string>> = {
   not_due: 'its row is inactive, or the application did not refresh it and it is not due',
   busy: 'somebody holds a lock on its row',
   gone: 'its row is gone',
+  changed: 'its row changed before the request could leave',
   journal: 'the journal takes no requests; the log says why',
   database: 'its row could not be read',
   unsent: 'nothing was sent',

@@ -1,10 +1,18 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const firstRetryMs = 1_000;
 const longestRetryMs = 15_000;
 
-/** Repeats an attempt until it brings something; null: the process was asked to stop first. */
-export type Persist = <T>(trouble: string, attempt: () => Promise<T | null>) => Promise<T | null>;
+/**
+ * Repeats an attempt until it brings something; null: the process was asked to stop first.
+ * `onVain` is called after each attempt that brought nothing.
+ */
+export type Persist = <T>(
+  trouble: string,
+  attempt: () => Promise<T | null>,
+  onVain?: () => void,
+) => Promise<T | null>;
 
 /**
  * What a database owes us is asked for again and again: an answer in hand may hold the only valid
@@ -14,7 +22,9 @@ export function createPersist(
   stopping: AbortSignal,
   onTrouble: (message: string, error: unknown) => void,
 ): Persist {
-  return async (trouble, attempt) => {
+  // Each token that waits listens to it.
+  setMaxListeners(0, stopping);
+  return async (trouble, attempt, onVain) => {
     for (let waitMs = firstRetryMs; ; waitMs = Math.min(2 * waitMs, longestRetryMs)) {
       try {
         const result = await attempt();
@@ -24,6 +34,7 @@ export function createPersist(
         onTrouble(trouble, error);
       }
       if (stopping.aborted) return null;
+      onVain?.();
       await delay(waitMs, undefined, { signal: stopping }).catch(() => undefined);
     }
   };

@@ -120,7 +120,7 @@ export async function createTokenRefresher(
     readOwnClaims(query, provider.name, journal.id),
   );
   await tokenRefresh.recover(claims, entries);
-  return createRefresher(provider, fingerprint, {
+  const refresher = createRefresher(provider, fingerprint, {
     claim: (observedAt, uncertain, decide) =>
       claimTokens(parts.statePool, {
         provider: provider.name,
@@ -141,4 +141,11 @@ export async function createTokenRefresher(
       listener.onTrouble('tokens could not be claimed; the next poll tries again', error);
     },
   });
+  return {
+    ...refresher,
+    async stop() {
+      await refresher.stop();
+      await tokenRefresh.settled();
+    },
+  };
 }

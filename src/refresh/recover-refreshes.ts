@@ -5,14 +5,16 @@ import type { Persist } from './persist.js';
 import type { RefreshOutcome } from './refresh-outcome.js';
 import { applyAnswer } from './refresh-token.js';
 import type { JournalEntry } from './refresh-token.js';
+import type { SetAside, StoringWatch } from './set-aside.js';
 
 export interface RecoveryParts {
   readonly provider: string;
   readonly journal: Journal;
   readonly connected: ConnectedEffects;
   readonly persist: Persist;
+  readonly aside: SetAside;
   /** Sends a request once more. */
-  readonly refresh: (memory: TokenMemory, isCanary: boolean) => Promise<void>;
+  readonly refresh: (memory: TokenMemory, isCanary: boolean, watch: StoringWatch) => Promise<void>;
   /** Remembers an outcome, closes the claim, forgets the entry. */
   readonly finish: (
     memory: TokenMemory,
@@ -21,6 +23,7 @@ export interface RecoveryParts {
     startedAtMs: number,
   ) => Promise<void>;
   readonly monotonicMs: () => number;
+  readonly stopping: AbortSignal;
   readonly onTrouble: (message: string, error: unknown) => void;
 }
 
@@ -32,12 +35,13 @@ export type Recover = (
 
 /** Builds what a start does before its first claim. */
 export function createRecovery(parts: RecoveryParts): Recover {
-  const { provider, journal, connected, persist, refresh, finish } = parts;
-  const { effectsFor, entryOf, readRow } = connected;
+  const { provider, journal, connected, persist, aside, refresh, finish } = parts;
+  const { effectsFor, entryOf, readRow, noteRepeated } = connected;
 
   /**
    * Answers come before requests without one: of a request that was repeated after an earlier
    * crash the answer may be here beside the first attempt, and must not be asked for once more.
+   * What can't be stored is set aside, and keeps only the later entries of its own token waiting.
    */
   async function recover(
     claims: readonly TokenMemory[],
@@ -48,17 +52,22 @@ export function createRecovery(parts: RecoveryParts): Recover {
     const newest = new Map(entries.map(({ tokenId, entryId }) => [tokenId, entryId]));
     const claimed = new Map(claims.map((memory) => [memory.tokenId, memory]));
     const isAnswered = ({ state }: StoredEntry) => state === 'answered';
-    for (const entry of [
+    const ordered = [
       ...entries.filter(isAnswered),
       ...entries.filter((entry) => !isAnswered(entry)),
-    ]) {
-      const { tokenId, entryId } = entry;
-      const memory = newest.get(tokenId) === entryId ? claimed.get(tokenId) : undefined;
-      const recovered = await persist('the journal could not be worked off yet', async () => {
-        await recoverEntry(entry, memory ?? null);
-        return true;
+    ];
+    for (const tokenId of new Set(ordered.map((entry) => entry.tokenId))) {
+      if (parts.stopping.aborted) return;
+      const own = ordered.filter((entry) => entry.tokenId === tokenId);
+      await aside.run(async (watch) => {
+        for (const entry of own) {
+          const memory = newest.get(tokenId) === entry.entryId ? claimed.get(tokenId) : undefined;
+          await persist('the journal could not be worked off yet', async () => {
+            await recoverEntry(entry, memory ?? null, watch);
+            return true;
+          });
+        }
       });
-      if (recovered === null) return;
     }
     const unsent = claims.filter(({ tokenId }) => !newest.has(tokenId));
     if (unsent.length > 0 && journal.refusal() !== null) {
@@ -78,7 +87,11 @@ export function createRecovery(parts: RecoveryParts): Recover {
    * where the row still holds what was sent: it is the best that can be done, since a server with
    * a grace period answers it, and waiting only makes it worse.
    */
-  async function recoverEntry(entry: StoredEntry, memory: TokenMemory | null): Promise<void> {
+  async function recoverEntry(
+    entry: StoredEntry,
+    memory: TokenMemory | null,
+    watch: StoringWatch,
+  ): Promise<void> {
     const startedAtMs = parts.monotonicMs();
     const { tokenId } = entry;
     const { row, atMs } = await readRow(tokenId);
@@ -91,7 +104,7 @@ export function createRecovery(parts: RecoveryParts): Recover {
       const { answer } = entry;
       const outcome = await applyAnswer(
         { tokenId, used, answer, answeredAtMs, settledAtMs, recovered: true },
-        effectsFor(false),
+        effectsFor(false, watch),
       );
       // Not stored: it stays in the journal, and its claim with it.
       if (outcome === null) return;
@@ -100,9 +113,9 @@ export function createRecovery(parts: RecoveryParts): Recover {
         return;
       }
     } else if (memory !== null && used !== null) {
-      parts.onTrouble('a request whose answer was never seen is sent again', null);
+      noteRepeated();
       // Also a canary and what a person asked for, which were not due.
-      await refresh(memory, true);
+      await refresh(memory, true, watch);
     } else if (memory !== null) {
       const outcome = { kind: 'superseded', atMs: settledAtMs() } as const;
       await finish(memory, outcome, entryOf(entry.entryId), startedAtMs);

@@ -34,7 +34,8 @@ export type RefreshOutcome =
   /** Nothing was sent. */
   | { readonly kind: 'released'; readonly because: ReleaseReason };
 
-export type ReleaseReason = 'not_due' | 'busy' | 'gone' | 'journal' | 'database' | 'unsent';
+export type ReleaseReason =
+  'not_due' | 'busy' | 'gone' | 'changed' | 'journal' | 'database' | 'unsent';
 
 export interface OutcomePolicy {
   readonly confirmAfterMs: number;

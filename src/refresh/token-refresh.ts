@@ -14,6 +14,8 @@ import type { Recover } from './recover-refreshes.js';
 import { remember } from './refresh-outcome.js';
 import type { RefreshOutcome } from './refresh-outcome.js';
 import { refreshToken } from './refresh-token.js';
+import { createSetAside } from './set-aside.js';
+import type { StoringWatch } from './set-aside.js';
 import type { JournalEntry } from './refresh-token.js';
 
 export interface TokenRefreshParts extends RefreshEffectsParts {
@@ -42,10 +44,15 @@ export interface TokenRefreshListener {
 
 /** Refreshes claimed tokens of one provider, and what a crash left behind. */
 export interface TokenRefresh {
-  /** One claimed token to its end. A canary is sent whether or not it is due. Never rejects. */
+  /**
+   * One claimed token to its end, or until it is set aside: its answer is journalled and can't be
+   * stored yet. A canary is sent whether or not it is due. Never rejects.
+   */
   readonly refresh: (memory: TokenMemory, isCanary: boolean) => Promise<void>;
   /** Works off the journal and the claims of an earlier life of this journal. */
   readonly recover: Recover;
+  /** Resolves when what was set aside has ended too. */
+  readonly settled: () => Promise<void>;
 }
 
 /**
@@ -56,6 +63,7 @@ export function createTokenRefresh(parts: TokenRefreshParts): TokenRefresh {
   const { provider, journal, listener } = parts;
   const persist = createPersist(parts.stopping, listener.onTrouble);
   const connected = connectEffects(parts, persist);
+  const aside = createSetAside();
   const closeOnce = coalesce<Closing, null>(async (closings) => {
     const target = {
       provider: provider.name,
@@ -92,10 +100,17 @@ export function createTokenRefresh(parts: TokenRefreshParts): TokenRefresh {
     listener.onOutcome(memory.tokenId, outcome, parts.monotonicMs() - startedAtMs);
   }
 
-  async function refresh(memory: TokenMemory, isCanary = false): Promise<void> {
+  const refresh = (memory: TokenMemory, isCanary: boolean): Promise<void> =>
+    aside.run((watch) => refreshToItsEnd(memory, isCanary, watch));
+
+  async function refreshToItsEnd(
+    memory: TokenMemory,
+    isCanary: boolean,
+    watch: StoringWatch,
+  ): Promise<void> {
     const startedAtMs = parts.monotonicMs();
     try {
-      const { outcome, entry } = await refreshToken(memory, connected.effectsFor(isCanary));
+      const { outcome, entry } = await refreshToken(memory, connected.effectsFor(isCanary, watch));
       // Without an outcome the answer is in the journal: the claim stays, and the next start goes on.
       if (outcome !== null) await finish(memory, outcome, entry, startedAtMs);
     } catch (error) {
@@ -108,10 +123,12 @@ export function createTokenRefresh(parts: TokenRefreshParts): TokenRefresh {
     journal,
     connected,
     persist,
-    refresh,
+    aside,
+    refresh: refreshToItsEnd,
     finish,
     monotonicMs: parts.monotonicMs,
+    stopping: parts.stopping,
     onTrouble: listener.onTrouble,
   });
-  return { refresh, recover };
+  return { refresh, recover, settled: aside.settled };
 }
