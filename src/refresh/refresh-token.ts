@@ -1,24 +1,17 @@
 import type { TokenMemory } from '../store/token-memory.js';
 import type { AppRow, LockedRow, NewTokens, StoreResult } from './app-rows.js';
-import type { Exchange, Unanswered } from './exchange.js';
+import { exchangeToken, stillHolds } from './exchange-token.js';
+import type { ExchangeEffects } from './exchange-token.js';
 import type { RefreshOutcome } from './refresh-outcome.js';
 import type { RawAnswer, TokenAnswer } from './token-response.js';
 
 /** What the refresh of one token needs of the outside. */
-export interface RefreshEffects {
-  /**
-   * Reads the row under a lock that is gone again; tells the database's time of the reading.
-   * null: the database could not be asked.
-   */
-  readonly lockRow: (tokenId: string) => Promise<LockedAt | null>;
+export interface RefreshEffects extends ExchangeEffects {
   readonly isStillDue: (memory: TokenMemory, row: AppRow, atMs: number) => boolean;
   /** Writes down that a request is about to leave; null when that is not possible. */
   readonly recordSent: (tokenId: string, refreshToken: string) => Promise<JournalEntry | null>;
   /** Runs work that sends, when fewer requests are in flight than may be. */
   readonly inFlight: <T>(work: () => Promise<T>) => Promise<T>;
-  readonly send: (refreshToken: string) => Promise<Exchange>;
-  /** The same refresh token is about to be sent again. */
-  readonly noteRepeated: () => void;
   readonly parse: (answer: RawAnswer, refreshToken: string) => TokenAnswer;
   /** Does not give up while the process lives; null: the process is stopping. */
   readonly store: (tokens: NewTokens) => Promise<StoreResult | null>;
@@ -26,11 +19,6 @@ export interface RefreshEffects {
   readonly currentFingerprint: (tokenId: string) => Promise<{ value: string | null } | null>;
   readonly fingerprint: (tokenId: string, refreshToken: string) => string;
   readonly monotonicMs: () => number;
-}
-
-export interface LockedAt {
-  readonly locked: LockedRow;
-  readonly atMs: number;
 }
 
 /** The place in the journal that one request has. */
@@ -109,40 +97,6 @@ export async function refreshToken(
     effects,
   );
   return { outcome, entry };
-}
-
-/**
- * Sends the request, and once more at once when the connection broke before the answer was whole.
- *
- * A provider with a grace period answers the second as it did the first, one that never got the
- * first answers it anyway, and to any other a later repetition would be no better. After the
- * deadline there is no hurry left: what comes next is another attempt.
- */
-async function exchangeToken(
-  tokenId: string,
-  used: string,
-  effects: RefreshEffects,
-): Promise<Exchange> {
-  const exchange = await effects.send(used);
-  if (exchange.ok || !isBroken(exchange) || !(await stillHolds(tokenId, used, effects))) {
-    return exchange;
-  }
-  effects.noteRepeated();
-  return effects.send(used);
-}
-
-/** New tokens may have been on their way when the connection broke. */
-function isBroken({ reason, mayHaveArrived, halfReadStatus }: Unanswered): boolean {
-  return reason === 'network' && mayHaveArrived && (halfReadStatus ?? 200) < 300;
-}
-
-async function stillHolds(
-  tokenId: string,
-  used: string,
-  { lockRow }: RefreshEffects,
-): Promise<boolean> {
-  const locked = (await lockRow(tokenId))?.locked;
-  return locked?.kind === 'row' && locked.row.refreshToken === used;
 }
 
 /** An answer and the refresh token that it belongs to: fresh, or from the journal after a crash. */

@@ -7,8 +7,8 @@ import type { RefreshEffectsParts } from './connect-effects.js';
 import type { FailureReason } from './failure-reason.js';
 import { createPersist } from './persist.js';
 import type { HealthChange } from './provider-health.js';
-import { recordOutcomes } from './record-outcomes.js';
-import type { Closing } from './record-outcomes.js';
+import { recordAnswered, recordOutcomes } from './record-outcomes.js';
+import type { Closing, OutcomeTarget } from './record-outcomes.js';
 import { createRecovery } from './recover-refreshes.js';
 import type { Recover } from './recover-refreshes.js';
 import { remember } from './refresh-outcome.js';
@@ -64,12 +64,12 @@ export function createTokenRefresh(parts: TokenRefreshParts): TokenRefresh {
   const persist = createPersist(parts.stopping, listener.onTrouble);
   const connected = connectEffects(parts, persist);
   const aside = createSetAside();
+  const target: OutcomeTarget = {
+    provider: provider.name,
+    journalId: journal.id,
+    configurationFingerprint: parts.configurationFingerprint,
+  };
   const closeOnce = coalesce<Closing, null>(async (closings) => {
-    const target = {
-      provider: provider.name,
-      journalId: journal.id,
-      configurationFingerprint: parts.configurationFingerprint,
-    };
     const changes = await recordOutcomes(parts.statePool, target, closings);
     changes.forEach(listener.onHealthChange);
     return closings.map(() => null);
@@ -101,7 +101,28 @@ export function createTokenRefresh(parts: TokenRefreshParts): TokenRefresh {
   }
 
   const refresh = (memory: TokenMemory, isCanary: boolean): Promise<void> =>
-    aside.run((watch) => refreshToItsEnd(memory, isCanary, watch));
+    aside.run((watch) => refreshToItsEnd(memory, isCanary, noteAnswered(memory, watch)));
+
+  /** A row that can't be written keeps nobody from learning that its provider works. */
+  function noteAnswered(memory: TokenMemory, watch: StoringWatch): StoringWatch {
+    let isNoted = false;
+    return {
+      onStored: watch.onStored,
+      onRefused() {
+        watch.onRefused();
+        if (isNoted) return;
+        isNoted = true;
+        recordAnswered(parts.statePool, target, memory.tokenId, memory.claimedAtMs ?? 0).then(
+          (changes) => {
+            changes.forEach(listener.onHealthChange);
+          },
+          (error: unknown) => {
+            listener.onTrouble('the health of the provider could not be remembered', error);
+          },
+        );
+      },
+    };
+  }
 
   async function refreshToItsEnd(
     memory: TokenMemory,
