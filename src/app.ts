@@ -56,7 +56,7 @@ export async function startApp(
   const exporterFacts = { ...facts, pollIntervalMs: config.pollIntervalMs };
   const metrics = createMetrics(exporterFacts);
   const publisher = await createPublisher(metrics, exporterFacts, () => new Date());
-  const memory = createMemory(statePool, log, metrics.refresh.recordEvents);
+  const memory = createMemory(statePool, log, metrics.refresh.recordEvents, config.pollIntervalMs);
   const refreshing = startRefreshingWhereConfigured(config, database, statePool, metrics, log);
   const closePools = () => Promise.all([database.pool.end(), statePool.end()]);
   const server = await listen(createApp(publisher.pages), config.listen).catch(

@@ -3,6 +3,7 @@ import type { Memories, ProviderMemory } from './assess/memories.js';
 import { findTokenChanges } from './assess/token-changes.js';
 import type { Log } from './log.js';
 import type { Observation } from './observe/observe.js';
+import { createJournalObserver } from './refresh/observe-journals.js';
 import { openState } from './store/open-state.js';
 import { pruneLedger } from './store/prune-ledger.js';
 import type { ChangeEvent } from './store/record-changes.js';
@@ -23,8 +24,10 @@ export function createMemory(
   pool: Pool,
   log: Log,
   onEvents: (provider: string, events: readonly ChangeEvent[]) => void,
+  pollIntervalMs: number,
 ): Memory {
   const state = openState(pool);
+  const journals = createJournalObserver(pool, pollIntervalMs);
   let problem: string | null = null;
 
   return {
@@ -49,7 +52,12 @@ export function createMemory(
           log.warn(`the memory of ${name} could not be used`, { error: messageOf(error) });
         }
       }
-      return memories;
+      try {
+        return { ...memories, silentJournals: await journals.observe(observation.now) };
+      } catch (error) {
+        log.warn('the journals could not be observed', { error: messageOf(error) });
+        return memories;
+      }
     },
     async prune(retentionMs) {
       if (problem !== null) return true;

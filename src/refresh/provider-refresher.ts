@@ -13,7 +13,7 @@ import type { openConnections } from './bounded-request.js';
 import { configurationFingerprint } from './configuration-fingerprint.js';
 import { forcedOutcome, leftAlone, passedOver } from './forced-outcome.js';
 import type { ForcedTokens } from './forced-tokens.js';
-import type { OpenedJournal } from './journal/open-journal.js';
+import type { TakenJournal } from './hold-journal.js';
 import { createRefresher } from './refresher.js';
 import type { Refresher } from './refresher.js';
 import { createTokenRefresh } from './token-refresh.js';
@@ -31,9 +31,6 @@ export interface RefresherParts {
   readonly monotonicMs: () => number;
   readonly clock: () => Date;
 }
-
-/** A journal that this process holds, and what an earlier life left in it. */
-export type TakenJournal = Extract<OpenedJournal, { ok: true }>;
 
 export type RefreshedProvider = ProviderConfig & { readonly refresh: RefreshConfig };
 

@@ -1,18 +1,16 @@
-import { hostname } from 'node:os';
 import type { Assessment } from '../assess/assess.js';
+import type { SilentJournal } from '../assess/memories.js';
 import type { Config } from '../config/config.js';
-import { noteJournalSeen } from '../store/journals.js';
 import { answerRequests } from './answer-requests.js';
 import { openConnections } from './bounded-request.js';
 import type { ForcedOutcome } from './forced-outcome.js';
 import { createForcedTokens } from './forced-tokens.js';
 import type { ForcedTokens } from './forced-tokens.js';
-import { openJournal } from './journal/open-journal.js';
-import { parseJournalKey } from './journal/journal-key.js';
-import type { JournalKey } from './journal/journal-key.js';
+import { createJournalHolder } from './hold-journal.js';
 import { createAppRefresher, createTokenRefresher } from './provider-refresher.js';
-import type { RefreshedProvider, RefresherParts, TakenJournal } from './provider-refresher.js';
+import type { RefreshedProvider, RefresherParts } from './provider-refresher.js';
 import type { Refresher } from './refresher.js';
+import { takeOverClaims } from './take-over-claims.js';
 
 /** Everything that refreshing needs of the process it runs in. */
 export interface RefreshingParts extends RefresherParts {
@@ -58,32 +56,22 @@ export function startRefreshing(parts: RefreshingParts): Refreshing {
   const connections = openConnections();
   const refreshers = new Map<string, Refresher>();
   const forced = new Map<string, ForcedTokens>();
-  let taken: TakenJournal | null = null;
+  const journal = createJournalHolder({ ...parts, config: parts.config.journal });
   let preparing: Promise<void> | null = null;
 
-  /** Whoever sees claims of this journal shall know that they are worked on. */
-  const noteAlive = (): void => {
-    if (taken === null) return;
-    noteJournalSeen(parts.statePool, taken.journal.id, hostname()).catch((error: unknown) => {
-      const message = error instanceof Error ? error.message : String(error);
-      parts.onWarning(`the journal could not be shown to be in use: ${message}`);
-    });
-  };
-
-  const takeJournal = async (): Promise<TakenJournal | null> => {
-    if (taken !== null) return taken;
-    const { directory, key, oldKeys } = parts.config.journal;
-    const opened = await openJournal({
-      directory,
-      key: (key === null ? [] : readKeys([key]))[0] ?? null,
-      oldKeys: readKeys(oldKeys),
-      onWarning: parts.onWarning,
-    });
-    const problem = opened.ok ? opened.journal.refusal() : opened.problem;
-    parts.onJournal(problem === null ? null : `${problem.message}; ${problem.remedy}`);
-    taken = opened.ok ? opened : null;
-    noteAlive();
-    return taken;
+  /** Beside the polls: what it frees is found due by the next one. */
+  const takeOver = async (silent: readonly SilentJournal[]): Promise<void> => {
+    const foreign = silent.filter(({ journalId }) => journalId !== journal.id());
+    for (const { name, refresh } of providers) {
+      if (refresh.way.kind !== 'token_endpoint' || !refreshers.has(name)) continue;
+      for (const each of foreign) {
+        const freed = await takeOverClaims(parts.statePool, each, name);
+        if (freed.length === 0) continue;
+        parts.onWarning(
+          `${String(freed.length)} tokens of ${name} were taken over from the journal ${each.journalId}, whose owner is silent; what it sent for them may be sent again`,
+        );
+      }
+    }
   };
 
   const prepare = async (provider: RefreshedProvider): Promise<void> => {
@@ -94,12 +82,12 @@ export function startRefreshing(parts: RefreshingParts): Refreshing {
       refreshers.set(provider.name, createAppRefresher(parts, provider, way, connections, asked));
       return;
     }
-    const journal = await takeJournal();
-    if (journal === null || stopping.signal.aborted) return;
+    const taken = await journal.take();
+    if (taken === null || stopping.signal.aborted) return;
     const refresher = await createTokenRefresher(
       parts,
       provider,
-      journal,
+      taken,
       connections,
       stopping.signal,
       asked,
@@ -150,7 +138,10 @@ export function startRefreshing(parts: RefreshingParts): Refreshing {
     offer(assessment) {
       if (stopping.signal.aborted) return;
       void prepareOnce();
-      noteAlive();
+      takeOver(assessment.silentJournals).catch((error: unknown) => {
+        const message = error instanceof Error ? error.message : String(error);
+        parts.onWarning(`the claims of a silent journal could not be taken over: ${message}`);
+      });
       const { observedAt } = assessment;
       if (observedAt === null) return;
       for (const [name, refresher] of refreshers) {
@@ -167,15 +158,7 @@ export function startRefreshing(parts: RefreshingParts): Refreshing {
       await preparing;
       await Promise.all([...refreshers.values()].map((refresher) => refresher.stop()));
       await connections.close();
-      await taken?.journal.release();
+      await journal.release();
     },
   };
-}
-
-/** Keys that the configuration has already checked. */
-function readKeys(texts: readonly string[]): JournalKey[] {
-  return texts.flatMap((text) => {
-    const parsed = parseJournalKey(text, 'the journal key');
-    return parsed.ok ? [parsed.key] : [];
-  });
 }
