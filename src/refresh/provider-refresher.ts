@@ -16,6 +16,7 @@ import type { ForcedTokens } from './forced-tokens.js';
 import type { TakenJournal } from './hold-journal.js';
 import { createRefresher } from './refresher.js';
 import type { Refresher } from './refresher.js';
+import { createRevival } from './revive-dead.js';
 import { createTokenRefresh } from './token-refresh.js';
 import type { TokenRefreshListener } from './token-refresh.js';
 
@@ -138,10 +139,25 @@ export async function createTokenRefresher(
       listener.onTrouble('tokens could not be claimed; the next poll tries again', error);
     },
   });
+  const revival = createRevival(
+    {
+      provider: provider.name,
+      appPool: parts.database.pool,
+      table: table.value,
+      statePool: parts.statePool,
+    },
+    parts.monotonicMs,
+    listener.onTrouble,
+  );
   return {
     ...refresher,
+    offer(work) {
+      refresher.offer(work);
+      revival.check();
+    },
     async stop() {
       await refresher.stop();
+      await revival.settled();
       await tokenRefresh.settled();
     },
   };
