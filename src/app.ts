@@ -78,6 +78,7 @@ export async function startApp(
   const publisher = await createPublisher(metrics, exporterFacts, () => new Date());
   const memory = createMemory({
     pool: statePool,
+    pollIntervalMs: config.pollIntervalMs,
     providers: config.providers,
     log,
     onEvents: metrics.refresh.recordEvents,

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { Memories, ProviderMemory } from './assess/memories.js';
+import type { Memories, ProviderMemory, SilentJournal } from './assess/memories.js';
 import type { ProviderPause } from './assess/provider-pause.js';
 import { findTokenChanges } from './assess/token-changes.js';
 import type { ProviderConfig } from './config/config.js';
@@ -9,6 +9,7 @@ import { configurationFingerprint } from './refresh/configuration-fingerprint.js
 import { parseProviderHealth } from './refresh/parse-provider-health.js';
 import { pausedFor } from './refresh/provider-health.js';
 import { stateSchema } from './store/migrate.js';
+import { createJournalObserver } from './refresh/observe-journals.js';
 import { openState } from './store/open-state.js';
 import type { ProviderRow } from './store/provider-row.js';
 import { pruneLedger } from './store/prune-ledger.js';
@@ -27,6 +28,7 @@ export interface Memory {
 
 export interface MemoryParts {
   readonly pool: Pool;
+  readonly pollIntervalMs: number;
   readonly providers: readonly Pick<ProviderConfig, 'name' | 'refresh'>[];
   readonly log: Log;
   /** Hears what this replica was the first to notice. */
@@ -34,8 +36,10 @@ export interface MemoryParts {
 }
 
 /** Opens the memory; nothing is asked of its database before the first poll. */
-export function createMemory({ pool, providers, log, onEvents }: MemoryParts): Memory {
+export function createMemory(parts: MemoryParts): Memory {
+  const { pool, providers, log, onEvents } = parts;
   const state = openState(pool);
+  const journals = createJournalObserver(pool, parts.pollIntervalMs);
   let missing: string | null = null;
   let lastProblem: string | null = null;
 
@@ -44,6 +48,15 @@ export function createMemory({ pool, providers, log, onEvents }: MemoryParts): M
     if (problem !== null && problem !== lastProblem) log.warn(problem);
     if (problem === null && lastProblem !== null) log.info('the memory can be used again');
     lastProblem = problem;
+  };
+
+  const silentJournals = async (now: Date): Promise<readonly SilentJournal[]> => {
+    try {
+      return await journals.observe(now);
+    } catch (error) {
+      log.warn('the journals could not be observed', { error: messageOf(error) });
+      return [];
+    }
   };
 
   return {
@@ -71,7 +84,11 @@ export function createMemory({ pool, providers, log, onEvents }: MemoryParts): M
         }
       }
       tell(problem);
-      return { problem, providers: remembered, silentJournals: [] };
+      return {
+        problem,
+        providers: remembered,
+        silentJournals: await silentJournals(observation.now),
+      };
     },
     async prune(retentionMs) {
       if (missing !== null) return true;

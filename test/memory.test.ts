@@ -77,7 +77,7 @@ function memoryOf(environment: NodeJS.ProcessEnv): Memory {
   };
   const log: Log = { debug: write, info: write, warn: write, error: write };
   const { providers } = configOf(environment);
-  return createMemory({ pool, providers, log, onEvents: () => undefined });
+  return createMemory({ pollIntervalMs: 30_000, pool, providers, log, onEvents: () => undefined });
 }
 
 const pausesOf = async (memory: Memory) =>

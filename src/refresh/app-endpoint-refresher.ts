@@ -5,14 +5,16 @@ import type { AppEndpointConfig, RateLimit } from '../config/config.js';
 import { writeTransaction } from '../database/write-transaction.js';
 import type { TokenRow } from '../observe/token-rows.js';
 import { claimAppCall, releaseAppCall, renewAppCall } from '../store/app-call.js';
-import { closeClaims } from '../store/claims.js';
+import { closeClaims } from '../store/close-claims.js';
 import { readTokenMemory } from '../store/token-memory.js';
 import { buildAppEndpointRequest } from './app-endpoint-request.js';
 import type { CalledRow } from './app-endpoint-request.js';
 import { parseAppEndpointResponse } from './app-endpoint-response.js';
 import { backoffMs } from './backoff.js';
-import { sendBoundedRequest } from './bounded-request.js';
-import { passedOver } from './forced-outcome.js';
+import { requestLimits, sendBoundedRequest } from './bounded-request.js';
+import type { RequestLimits } from './exchange.js';
+import { callRefusal, passedOver } from './forced-outcome.js';
+import { judgeAppCall } from './judge-app-call.js';
 import { remember } from './refresh-outcome.js';
 import type { RefreshOutcome } from './refresh-outcome.js';
 import type { Refresher } from './refresher.js';
@@ -22,6 +24,8 @@ export interface AppEndpointParts {
   readonly provider: string;
   readonly endpoint: AppEndpointConfig;
   readonly rateLimit: RateLimit;
+  /** Of one call; `requestLimits` where it is not given. */
+  readonly limits?: RequestLimits;
   readonly statePool: Pool;
   /** Names this process in the provider's claim. */
   readonly owner: string;
@@ -35,7 +39,6 @@ export interface AppEndpointParts {
   readonly onPassedOver: (tokenId: string, why: string) => void;
 }
 
-const shortestPauseMs = 60_000;
 const judgeAgainAfterMs = 5_000;
 
 /** What was asked of the endpoint, and what is wrong with that; null: nothing that it would tell. */
@@ -61,12 +64,19 @@ export function createAppEndpointRefresher(parts: AppEndpointParts): Refresher {
   async function call(row: CalledRow | null): Promise<string | null> {
     listener.onSent();
     const request = buildAppEndpointRequest(parts.endpoint, row);
-    const exchange = await sendBoundedRequest(parts.connections, request);
-    if (!exchange.ok) return exchange.detail;
+    const limits = parts.limits ?? requestLimits;
+    const exchange = await sendBoundedRequest(parts.connections, request, limits, () => {
+      listener.onTrouble('the refresh endpoint is slow: its answer is still waited for', null);
+    });
+    if (!exchange.ok) {
+      const { reason, detail } = exchange;
+      listener.onAppCall(null, reason, detail);
+      return `${reason}: ${detail}`;
+    }
     const secrets = Object.values(parts.endpoint.headers);
     const { claimed, failure, detail } = parseAppEndpointResponse(exchange.raw, secrets);
     listener.onAppCall(claimed, failure, detail);
-    return failure === null ? null : detail;
+    return failure === null ? null : `${failure}: ${detail}`;
   }
 
   async function callAll(due: readonly TokenRow[]): Promise<Called> {
@@ -93,10 +103,10 @@ export function createAppEndpointRefresher(parts: AppEndpointParts): Refresher {
     }
   }
 
-  /** Says whether the endpoint could be called. */
-  async function work(wanted: ReadonlySet<string>): Promise<boolean> {
-    const claim = await claimAppCall(statePool, provider, owner);
-    if (claim === null) return false;
+  /** Says why the endpoint could not be called; null: it was. */
+  async function work(wanted: ReadonlySet<string>, isForced: boolean): Promise<string | null> {
+    const claim = await claimAppCall(statePool, provider, owner, isForced);
+    if (claim.kind !== 'claimed') return callRefusal(claim);
     const startedAtMs = parts.monotonicMs();
     const before = await parts.readRows().catch(async (error: unknown) => {
       // Nothing was sent.
@@ -109,7 +119,7 @@ export function createAppEndpointRefresher(parts: AppEndpointParts): Refresher {
     const outcomes = await persist(() => judgeAndRecord(called, claim.failures));
     const durationMs = parts.monotonicMs() - startedAtMs;
     for (const [tokenId, outcome] of outcomes) listener.onOutcome(tokenId, outcome, durationMs);
-    return true;
+    return null;
   }
 
   /** One call refreshes them all: whatever else is due is judged with what a person asked for. */
@@ -119,11 +129,11 @@ export function createAppEndpointRefresher(parts: AppEndpointParts): Refresher {
       return;
     }
     const others = parts.endpoint.perRow ? [] : dueIds;
-    const called = await work(new Set([...tokenIds, ...others])).catch((error: unknown) => {
+    const refusal = await work(new Set([...tokenIds, ...others]), true).catch((error: unknown) => {
       for (const tokenId of tokenIds) parts.onPassedOver(tokenId, passedOver.unfinished);
       throw error;
     });
-    const why = called ? passedOver.unfinished : passedOver.calling;
+    const why = refusal ?? passedOver.unfinished;
     for (const tokenId of tokenIds) parts.onPassedOver(tokenId, why);
   }
 
@@ -148,7 +158,7 @@ export function createAppEndpointRefresher(parts: AppEndpointParts): Refresher {
     const after = new Map(rows.map((row) => [row.id, row]));
     const outcomes = before.map((row): [string, RefreshOutcome] => [
       row.id,
-      judge(row, after.get(row.id), now, problem, dueIds.has(row.id)),
+      judgeAppCall(row, after.get(row.id), now, problem, dueIds.has(row.id)),
     ]);
     await record(outcomes, failuresBefore);
     return outcomes;
@@ -187,7 +197,7 @@ export function createAppEndpointRefresher(parts: AppEndpointParts): Refresher {
       await closeClaims(query, provider, null, closed);
       await releaseAppCall(query, provider, owner, {
         failures,
-        waitMs: Math.max(shortestPauseMs, waitMs),
+        waitMs,
       });
     });
   }
@@ -197,7 +207,7 @@ export function createAppEndpointRefresher(parts: AppEndpointParts): Refresher {
       const offered = new Set(next.due.map(({ tokenId }) => tokenId));
       if (running === null) dueIds = offered;
       if (offered.size === 0 || stopping.signal.aborted || running !== null) return;
-      start(() => work(offered));
+      start(() => work(offered, false));
     },
     force({ tokenIds }) {
       start(() => workForced(tokenIds));
@@ -206,38 +216,5 @@ export function createAppEndpointRefresher(parts: AppEndpointParts): Refresher {
       stopping.abort();
       await running;
     },
-  };
-}
-
-function judge(
-  before: TokenRow,
-  after: TokenRow | undefined,
-  now: Date,
-  problem: string | null,
-  isDue: boolean,
-): RefreshOutcome {
-  const atMs = now.getTime();
-  if (after === undefined) return { kind: 'released', because: 'gone' };
-  const { expiresAtMs } = after;
-  if (expiresAtMs !== null && expiresAtMs > (before.expiresAtMs ?? -Infinity)) {
-    return {
-      kind: 'refreshed',
-      atMs,
-      expiresAtMs,
-      expiresInMs: expiresAtMs > atMs && Number.isFinite(expiresAtMs) ? expiresAtMs - atMs : null,
-      fingerprint: '',
-      recovered: false,
-    };
-  }
-  // The application may rightly skip what is not due.
-  if (!isDue && problem === null) return { kind: 'released', because: 'not_due' };
-  return {
-    kind: 'failed',
-    atMs,
-    reason: 'not_advanced',
-    detail: problem ?? 'the endpoint reported no fault, but the expiry did not move',
-    fingerprint: null,
-    currentFingerprint: null,
-    retryAfterMs: null,
   };
 }

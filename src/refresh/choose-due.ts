@@ -21,8 +21,9 @@ export type CanaryCandidate = Omit<DueToken, 'dueAtMs'>;
  * Tokens that failed last time come last: in a neglected table the oldest expiries are often the
  * dead ones, and they must not keep the live ones waiting. Then the earliest expiry comes first.
  *
- * `fresh` admits one that has not failed, the one most likely to be alive; `canary` admits none
- * of them as such: `chooseCanary` looks among all tokens.
+ * `fresh` admits one that has not failed, the one most likely to be alive; `first` the same, or one
+ * that failed where there is no other; `canary` admits none of them as such: `chooseCanary` looks
+ * among all tokens.
  */
 export function chooseDue(
   due: readonly DueToken[],
@@ -36,6 +37,8 @@ export function chooseDue(
       const fresh = due.filter(({ failedLastTime }) => !failedLastTime).sort(byLiveliness);
       return fresh.slice(0, Math.min(1, limit));
     }
+    case 'first':
+      return [...due].sort(byFailureThenLiveliness).slice(0, Math.min(1, limit));
     case 'canary':
     case 'none':
       return [];

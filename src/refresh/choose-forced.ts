@@ -26,6 +26,9 @@ export function chooseForced(
   if (admission.kind === 'all') {
     return { tokenIds: wanted.slice(0, most), refusal: null, alone: false };
   }
+  if (admission.kind === 'first') {
+    return { tokenIds: wanted.slice(0, Math.min(1, most)), refusal: null, alone: true };
+  }
   if (admission.kind === 'none' && admission.because === 'retry_after') {
     const until = new Date(admission.untilMs ?? 0).toISOString();
     const refusal = `the provider asked for no requests before ${until} (Retry-After)`;

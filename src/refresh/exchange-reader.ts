@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { decodeContent } from './content-encoding.js';
-import type { Answered, Exchange, RequestLimits, Timing, Unanswered } from './exchange.js';
+import type { Exchange, RequestLimits, Unanswered } from './exchange.js';
 import { explainNetworkFault } from './network-fault.js';
 import { parseJsonObject } from './response-body.js';
 import { safeText } from './safe-text.js';
@@ -17,9 +17,7 @@ export class ExchangeReader implements Dispatcher.DispatchHandler {
   readonly #host: string;
   readonly #limits: RequestLimits;
   readonly #resolve: (exchange: Exchange) => void;
-  readonly #startedAtMs = performance.now();
   readonly #timers: readonly NodeJS.Timeout[];
-  #slow = false;
   #settled = false;
   #controller: Dispatcher.DispatchController | null = null;
   #answer: { status: number; headers: IncomingHttpHeaders } | null = null;
@@ -36,10 +34,7 @@ export class ExchangeReader implements Dispatcher.DispatchHandler {
     this.#limits = limits;
     this.#resolve = resolve;
     this.#timers = [
-      setTimeout(() => {
-        this.#slow = true;
-        onSlow();
-      }, limits.slowAfterMs),
+      setTimeout(onSlow, limits.slowAfterMs),
       setTimeout(() => {
         this.#onDeadline();
       }, limits.deadlineMs),
@@ -172,13 +167,12 @@ export class ExchangeReader implements Dispatcher.DispatchHandler {
     return this.#settled;
   }
 
-  #settle(outcome: Omit<Answered, keyof Timing> | Omit<Unanswered, keyof Timing>): void {
+  #settle(exchange: Exchange): void {
     if (this.#settled) return;
     this.#settled = true;
     this.#timers.forEach(clearTimeout);
     this.#chunks = [];
-    const durationMs = performance.now() - this.#startedAtMs;
-    this.#resolve({ ...outcome, durationMs, slow: this.#slow });
+    this.#resolve(exchange);
   }
 }
 

@@ -10,20 +10,14 @@ export interface RequestLimits {
 /** What became of one request. */
 export type Exchange = Answered | Unanswered;
 
-/** How long it took. */
-export interface Timing {
-  readonly durationMs: number;
-  readonly slow: boolean;
-}
-
 /** An answer came whole. What it says is the parser's to find out. */
-export interface Answered extends Timing {
+export interface Answered {
   readonly ok: true;
   readonly raw: RawAnswer;
 }
 
 /** No whole answer came. */
-export interface Unanswered extends Timing {
+export interface Unanswered {
   readonly ok: false;
   readonly reason: 'timeout' | 'network' | 'unparseable_response';
   /** The endpoint may have acted on the request, and what it answered is not known. */

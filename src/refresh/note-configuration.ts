@@ -1,7 +1,8 @@
 import type { Pool } from 'pg';
 import { writeTransaction } from '../database/write-transaction.js';
-import { clearBackoffs } from '../store/claims.js';
+
 import { clearAppCallBackoff, replaceLastConfiguration } from '../store/last-configuration.js';
+import { clearBackoffs } from '../store/provider-health-row.js';
 import { failureReasons, failureScope } from './failure-reason.js';
 import type { FailureReason } from './failure-reason.js';
 

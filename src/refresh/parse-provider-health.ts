@@ -25,6 +25,16 @@ const providerHealth = z.object({
     deadCanaries: z.array(z.string()),
   }),
   faults: z.array(z.object({ reason, configurationFingerprint: z.string(), sinceMs: z.number() })),
+  // Earlier versions wrote none.
+  trials: z
+    .array(
+      z.object({
+        configurationFingerprint: z.string(),
+        accepted: z.boolean(),
+        trial: z.object({ tokenId: z.string(), startedAtMs: z.number() }).nullable(),
+      }),
+    )
+    .default([]),
   retryAtMs: z.number().nullable(),
 }) satisfies z.ZodType<ProviderHealth>;
 

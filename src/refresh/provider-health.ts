@@ -3,6 +3,8 @@ import { breakerAfter } from './breaker-after.js';
 import type { AttemptOutcome, BreakerChange } from './breaker-after.js';
 import { breakerAdmission, closedBreaker, startProbe } from './breaker.js';
 import type { Breaker, BreakerAdmission } from './breaker.js';
+import { startTrial, trialAdmission, trialsAfter } from './configuration-trial.js';
+import type { ConfigurationTrial } from './configuration-trial.js';
 import { failureScope } from './failure-reason.js';
 import type { FailureReason } from './failure-reason.js';
 
@@ -19,6 +21,8 @@ export interface ProviderHealth {
   readonly breaker: Breaker;
   /** Configurations that were refused, the newest last. */
   readonly faults: readonly ConfigurationFault[];
+  /** Configurations that were tried, the newest last. */
+  readonly trials: readonly ConfigurationTrial[];
   /** From Retry-After: nothing is sent before this. */
   readonly retryAtMs: number | null;
 }
@@ -36,6 +40,8 @@ export interface ConfigurationFault {
 /** Which of a provider's tokens may be tried now. */
 export type Admission =
   | Exclude<BreakerAdmission, { kind: 'none' }>
+  /** One due token: nothing has succeeded under this configuration yet. */
+  | { readonly kind: 'first' }
   /** `untilMs` is null when only another configuration or a person ends the pause. */
   | { readonly kind: 'none'; readonly because: PauseReason; readonly untilMs: number | null };
 
@@ -54,29 +60,35 @@ export type HealthChange = BreakerChange | 'configuration_refused' | 'configurat
 export const healthyProvider: ProviderHealth = {
   breaker: closedBreaker,
   faults: [],
+  trials: [],
   retryAtMs: null,
 };
 
 /**
  * Says which tokens may be tried at `nowMs` by a replica with this configuration.
  *
- * A token admitted alone (`fresh`, `canary`) must be noted with `noteProbe` in the transaction
- * that claims it.
+ * A token admitted alone (`fresh`, `canary`, `first`) must be noted with `noteAlone` in the
+ * transaction that claims it.
  */
 export function admission(
   health: ProviderHealth,
   nowMs: number,
   configurationFingerprint: string,
 ): Admission {
-  const { breaker, faults, retryAtMs } = health;
+  const { breaker, faults, trials, retryAtMs } = health;
   if (faultUnder(faults, configurationFingerprint) !== null) {
     return { kind: 'none', because: 'configuration', untilMs: null };
   }
   if (retryAtMs !== null && nowMs < retryAtMs) {
     return { kind: 'none', because: 'retry_after', untilMs: retryAtMs };
   }
+  const trial = trialAdmission(trials, configurationFingerprint, nowMs);
+  if (trial.kind === 'pending') {
+    return { kind: 'none', because: 'configuration', untilMs: trial.untilMs };
+  }
   const admitted = breakerAdmission(breaker, nowMs);
-  return admitted.kind === 'none' ? { ...admitted, because: 'breaker' } : admitted;
+  if (admitted.kind === 'none') return { ...admitted, because: 'breaker' };
+  return admitted.kind === 'all' && trial.kind === 'first' ? trial : admitted;
 }
 
 /** Everything that holds a provider back now, for people and the metric: one pause per reason. */
@@ -102,9 +114,18 @@ export function pausedFor(
   return pauses;
 }
 
-/** Notes that this token is tried alone; all replicas wait for its outcome. */
-export function noteProbe(health: ProviderHealth, tokenId: string, nowMs: number): ProviderHealth {
-  return { ...health, breaker: startProbe(health.breaker, tokenId, nowMs) };
+/** Notes that this token is tried alone, as admitted; all replicas it concerns wait for its outcome. */
+export function noteAlone(
+  health: ProviderHealth,
+  admitted: 'fresh' | 'canary' | 'first',
+  configurationFingerprint: string,
+  tokenId: string,
+  nowMs: number,
+): ProviderHealth {
+  const { breaker, trials } = health;
+  return admitted === 'first'
+    ? { ...health, trials: startTrial(trials, configurationFingerprint, tokenId, nowMs) }
+    : { ...health, breaker: startProbe(breaker, tokenId, nowMs) };
 }
 
 /**
@@ -122,7 +143,15 @@ export function afterAttempt(
   const { breaker, change } = breakerAfter(health.breaker, attempt);
   const { faults, faultChange } = faultsAfter(health.faults, attempt);
   return {
-    health: { breaker, faults, retryAtMs: retryAtAfter(health.retryAtMs, attempt) },
+    health: {
+      breaker,
+      faults,
+      trials: trialsAfter(health.trials, {
+        ...attempt,
+        refreshed: attempt.outcome.kind === 'refreshed',
+      }),
+      retryAtMs: retryAtAfter(health.retryAtMs, attempt),
+    },
     changes: [change, faultChange].filter((each) => each !== null),
   };
 }

@@ -1,12 +1,12 @@
 import type { Pool } from 'pg';
 import { writeTransaction } from '../database/write-transaction.js';
+import { closeClaims } from '../store/close-claims.js';
+import type { ClosedClaim } from '../store/close-claims.js';
 import {
   clearBackoffs,
-  closeClaims,
   lockProviderHealth,
   saveProviderHealth,
-} from '../store/claims.js';
-import type { ClosedClaim } from '../store/claims.js';
+} from '../store/provider-health-row.js';
 import type { AttemptOutcome } from './breaker-after.js';
 import { failureReasons, failureScope } from './failure-reason.js';
 import { parseProviderHealth } from './parse-provider-health.js';
@@ -24,17 +24,20 @@ export interface Closing {
 /** Reasons whose backoffs end when the provider is seen to work again. */
 const transientReasons = failureReasons.filter((reason) => failureScope(reason) === 'transient');
 
+/** Whose outcomes they are, and under which configuration they came. */
+export interface OutcomeTarget {
+  readonly provider: string;
+  readonly journalId: string;
+  readonly configurationFingerprint: string;
+}
+
 /**
  * Remembers outcomes, of the tokens and of their provider, in one committed transaction; returns
  * what changed for the provider.
  */
 export async function recordOutcomes(
   pool: Pool,
-  target: {
-    readonly provider: string;
-    readonly journalId: string;
-    readonly configurationFingerprint: string;
-  },
+  target: OutcomeTarget,
   closings: readonly Closing[],
 ): Promise<readonly HealthChange[]> {
   const { provider, journalId, configurationFingerprint } = target;
@@ -60,6 +63,31 @@ export async function recordOutcomes(
       health = next.health;
       changes.push(...next.changes);
     }
+    await saveProviderHealth(query, provider, health);
+    if (changes.includes('closed')) await clearBackoffs(query, provider, transientReasons);
+    return changes;
+  });
+}
+
+/**
+ * Remembers that the provider gave new tokens, before they are stored: whoever waits to learn
+ * whether it works need not wait for a row that can't be written.
+ */
+export async function recordAnswered(
+  pool: Pool,
+  { provider, configurationFingerprint }: OutcomeTarget,
+  tokenId: string,
+  atMs: number,
+): Promise<readonly HealthChange[]> {
+  return writeTransaction(pool, async (query) => {
+    const before = parseProviderHealth(await lockProviderHealth(query, provider));
+    const { health, changes } = afterAttempt(before, {
+      tokenId,
+      atMs,
+      outcome: { kind: 'refreshed' },
+      retryAfterMs: null,
+      configurationFingerprint,
+    });
     await saveProviderHealth(query, provider, health);
     if (changes.includes('closed')) await clearBackoffs(query, provider, transientReasons);
     return changes;

@@ -1,4 +1,4 @@
-import type { ClosedClaim } from '../store/claims.js';
+import type { ClosedClaim } from '../store/close-claims.js';
 import type { TokenMemory } from '../store/token-memory.js';
 import { backoffMs } from './backoff.js';
 import type { AttemptOutcome } from './breaker-after.js';
@@ -34,7 +34,8 @@ export type RefreshOutcome =
   /** Nothing was sent. */
   | { readonly kind: 'released'; readonly because: ReleaseReason };
 
-export type ReleaseReason = 'not_due' | 'busy' | 'gone' | 'journal' | 'database' | 'unsent';
+export type ReleaseReason =
+  'not_due' | 'busy' | 'gone' | 'changed' | 'journal' | 'database' | 'unsent';
 
 export interface OutcomePolicy {
   readonly confirmAfterMs: number;

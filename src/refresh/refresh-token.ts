@@ -1,20 +1,17 @@
 import type { TokenMemory } from '../store/token-memory.js';
 import type { AppRow, LockedRow, NewTokens, StoreResult } from './app-rows.js';
-import type { Exchange } from './exchange.js';
+import { exchangeToken, stillHolds } from './exchange-token.js';
+import type { ExchangeEffects } from './exchange-token.js';
 import type { RefreshOutcome } from './refresh-outcome.js';
 import type { RawAnswer, TokenAnswer } from './token-response.js';
 
 /** What the refresh of one token needs of the outside. */
-export interface RefreshEffects {
-  /**
-   * Reads the row under a lock that is gone again; tells the database's time of the reading.
-   * null: the database could not be asked.
-   */
-  readonly lockRow: (tokenId: string) => Promise<LockedAt | null>;
+export interface RefreshEffects extends ExchangeEffects {
   readonly isStillDue: (memory: TokenMemory, row: AppRow, atMs: number) => boolean;
   /** Writes down that a request is about to leave; null when that is not possible. */
   readonly recordSent: (tokenId: string, refreshToken: string) => Promise<JournalEntry | null>;
-  readonly send: (refreshToken: string) => Promise<Exchange>;
+  /** Runs work that sends, when fewer requests are in flight than may be. */
+  readonly inFlight: <T>(work: () => Promise<T>) => Promise<T>;
   readonly parse: (answer: RawAnswer, refreshToken: string) => TokenAnswer;
   /** Does not give up while the process lives; null: the process is stopping. */
   readonly store: (tokens: NewTokens) => Promise<StoreResult | null>;
@@ -22,11 +19,6 @@ export interface RefreshEffects {
   readonly currentFingerprint: (tokenId: string) => Promise<{ value: string | null } | null>;
   readonly fingerprint: (tokenId: string, refreshToken: string) => string;
   readonly monotonicMs: () => number;
-}
-
-export interface LockedAt {
-  readonly locked: LockedRow;
-  readonly atMs: number;
 }
 
 /** The place in the journal that one request has. */
@@ -43,6 +35,9 @@ export interface Refreshed {
   readonly outcome: RefreshOutcome | null;
   readonly entry: JournalEntry | null;
 }
+
+/** A reading older than this is no longer right before the request. */
+const staleAfterMs = 5_000;
 
 /**
  * Refreshes one claimed token at the token endpoint.
@@ -71,7 +66,13 @@ export async function refreshToken(
   const entry = await effects.recordSent(tokenId, used);
   if (entry === null) return released('journal');
 
-  const exchange = await effects.send(used);
+  const exchange = await effects.inFlight(async () => {
+    // Whoever waited for a slow provider, or was frozen, may have been overtaken.
+    const isStale = effects.monotonicMs() - readAtMs > staleAfterMs;
+    if (isStale && !(await stillHolds(tokenId, used, effects))) return null;
+    return exchangeToken(tokenId, used, effects);
+  });
+  if (exchange === null) return { outcome: { kind: 'released', because: 'changed' }, entry };
   const answeredAtMs = atMs + effects.monotonicMs() - readAtMs;
   const fingerprint = effects.fingerprint(tokenId, used);
   if (!exchange.ok) {

@@ -7,8 +7,8 @@ import type { CanaryCandidate, DueToken } from './choose-due.js';
 import { chooseForced } from './choose-forced.js';
 import { passedOver } from './forced-outcome.js';
 import { parseProviderHealth } from './parse-provider-health.js';
-import { admission, noteProbe } from './provider-health.js';
-import type { Admission, ProviderHealth } from './provider-health.js';
+import { admission, noteAlone } from './provider-health.js';
+import type { Admission } from './provider-health.js';
 
 /** How many tokens one claim looks at, where some of them may be others' already. */
 const mostLookedAt = 500;
@@ -111,7 +111,12 @@ export function createRefresher(
       const health = parseProviderHealth(state.breaker);
       const allowed = admission(health, state.now.getTime(), configurationFingerprint);
       choice = chooseForced(tokenIds, allowed, triedInPause, Math.min(room, state.freeSlots));
-      return { tokenIds: choice.tokenIds, limit: choice.tokenIds.length, breaker: health };
+      const [first] = choice.tokenIds;
+      const noted =
+        allowed.kind === 'first' && first !== undefined
+          ? noteAlone(health, 'first', configurationFingerprint, first, state.now.getTime())
+          : health;
+      return { tokenIds: choice.tokenIds, limit: choice.tokenIds.length, breaker: noted };
     }).catch((error: unknown) => {
       forced = forced.slice(1);
       forgetForced(tokenIds, passedOver.memory);
@@ -161,8 +166,12 @@ export function createRefresher(
       // Other replicas choose in the same order: what they took is passed over in one statement.
       const looked = most > 0 && admitted === 'all' ? mostLookedAt : most;
       chosen = choose(allowed, waiting, candidates, looked);
-      const breakerNow = noteAlone(health, allowed, chosen, nowMs);
-      return { tokenIds: chosen, limit: most, breaker: breakerNow };
+      const [alone] = chosen;
+      const noted =
+        alone === undefined || allowed.kind === 'all' || allowed.kind === 'none'
+          ? health
+          : noteAlone(health, allowed.kind, configurationFingerprint, alone, nowMs);
+      return { tokenIds: chosen, limit: most, breaker: noted };
     };
     const { claimed, nextSlotInMs } = await claim(current.observedAt, decide);
     const moreMayBeFree = claimed.length === most;
@@ -231,14 +240,4 @@ function choose(
     return chooseDue(due, allowed, limit).map(({ tokenId }) => tokenId);
   const canary = chooseCanary(candidates, allowed.prefer);
   return canary === null ? [] : [canary.tokenId];
-}
-
-function noteAlone(
-  health: ProviderHealth,
-  { kind }: Admission,
-  [tokenId]: readonly string[],
-  nowMs: number,
-): ProviderHealth {
-  const alone = kind === 'fresh' || kind === 'canary';
-  return alone && tokenId !== undefined ? noteProbe(health, tokenId, nowMs) : health;
 }

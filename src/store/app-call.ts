@@ -9,15 +9,28 @@ import { stateSchema } from './migrate.js';
  */
 const abandonedAfter = `interval '5 minutes'`;
 
+/** Shortest time between the end of one call and the next. */
+const shortestPause = `interval '60 seconds'`;
+
+export type AppCallClaim =
+  | { readonly kind: 'claimed'; readonly failures: number }
+  /** Somebody is calling. */
+  | { readonly kind: 'under_way' }
+  /** The last call has only just ended. */
+  | { readonly kind: 'too_recent'; readonly untilMs: number }
+  /** The last calls brought nothing. */
+  | { readonly kind: 'backing_off'; readonly untilMs: number };
+
 /**
- * Claims the one call to a provider's own endpoint that may be under way in the whole cluster;
- * null while another is, or while the last one is too recent. Answers with the failures in a row.
+ * Claims the one call to a provider's own endpoint that may be under way in the whole cluster, or
+ * says why not. A person bypasses the backoff, but not the time that lies between two calls.
  */
 export async function claimAppCall(
   pool: Pool,
   provider: string,
   owner: string,
-): Promise<{ readonly failures: number } | null> {
+  isForced: boolean,
+): Promise<AppCallClaim> {
   return writeTransaction(pool, async (query) => {
     await query(
       `INSERT INTO ${stateSchema}.providers (provider) VALUES ($1) ON CONFLICT DO NOTHING`,
@@ -26,14 +39,33 @@ export async function claimAppCall(
     const [row] = await query<{ failures: number }>(
       `UPDATE ${stateSchema}.providers SET claimed_by = $2, claimed_at = now()
        WHERE provider = $1
-         AND (claimed_by IS NULL OR claimed_at < now() - ${abandonedAfter})
-         AND (not_before IS NULL OR not_before <= now())
+         AND ${free} AND ${rested} AND ($3 OR ${patient})
        RETURNING failures`,
-      [provider, owner],
+      [provider, owner, isForced],
     );
-    return row ?? null;
+    if (row !== undefined) return { kind: 'claimed', ...row };
+    const [why] = await query<{ free: boolean; rested: boolean; restedMs: number; ms: number }>(
+      `SELECT ${free} AS free, ${rested} AS rested,
+              ${epochMs(nextCallAt)} AS "restedMs",
+              ${epochMs('not_before')} AS ms
+       FROM ${stateSchema}.providers WHERE provider = $1`,
+      [provider],
+    );
+    if (why?.free !== true) return { kind: 'under_way' };
+    return why.rested
+      ? { kind: 'backing_off', untilMs: why.ms }
+      : { kind: 'too_recent', untilMs: why.restedMs };
   });
 }
+
+/** Without an owner `claimed_at` is when the last call ended. NULL while a call is under way. */
+export const nextCallAt = `CASE WHEN claimed_by IS NULL THEN claimed_at + ${shortestPause} END`;
+
+const epochMs = (instant: string) => `floor(extract(epoch FROM ${instant}) * 1000)::float8`;
+
+const free = `(claimed_by IS NULL OR claimed_at < now() - ${abandonedAfter})`;
+const rested = `coalesce(${nextCallAt} <= now(), true)`;
+const patient = `(not_before IS NULL OR not_before <= now())`;
 
 /** Says that the call goes on; false when the claim has been lost. */
 export async function renewAppCall(pool: Pool, provider: string, owner: string): Promise<boolean> {
@@ -47,7 +79,7 @@ export async function renewAppCall(pool: Pool, provider: string, owner: string):
   });
 }
 
-/** Ends the call: the next one may leave after `waitMs`. */
+/** Ends the call: the next one that nobody forces may leave after `waitMs`. */
 export async function releaseAppCall(
   query: Query,
   provider: string,
@@ -56,7 +88,7 @@ export async function releaseAppCall(
 ): Promise<void> {
   await query(
     `UPDATE ${stateSchema}.providers
-     SET claimed_by = NULL, claimed_at = NULL, failures = $3,
+     SET claimed_by = NULL, claimed_at = now(), failures = $3,
          not_before = now() + $4 * interval '1 millisecond'
      WHERE provider = $1 AND claimed_by = $2`,
     [provider, owner, failures, waitMs],

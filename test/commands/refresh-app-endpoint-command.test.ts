@@ -76,7 +76,7 @@ describe('refresh, where the application owns the endpoint', () => {
     );
     expect(failed).toHaveLength(0);
 
-    expect((await run()).stdout).toMatch(/its last call is too recent/);
+    expect((await run()).stdout).toMatch(/has only just ended; try again after /);
     expect(calls).toBe(1);
   });
 });

@@ -86,11 +86,10 @@ describe('a request', () => {
     const headers = { 'retry-after': '5', 'x-else': planted };
     const endpoint = await endpointThat(answer(503, tokens, headers));
     const exchange = await send(endpoint.url);
-    expect(exchange).toMatchObject({ ok: true, slow: false, raw: { status: 503 } });
+    expect(exchange).toMatchObject({ ok: true, raw: { status: 503 } });
     if (!exchange.ok) return;
     expect(Object.keys(exchange.raw.headers)).toEqual(['content-type', 'retry-after', 'date']);
     expect(JSON.parse(exchange.raw.body.toString())).toEqual(tokens);
-    expect(exchange.durationMs).toBeGreaterThan(0);
   });
 
   it.each([
@@ -120,7 +119,7 @@ describe('a request', () => {
       slowCalls += 1;
       held.release();
     });
-    expect(exchange).toMatchObject({ ok: true, slow: true });
+    expect(exchange).toMatchObject({ ok: true });
     expect(slowCalls).toBe(1);
   });
 
@@ -135,7 +134,6 @@ describe('a request', () => {
       reason: 'timeout',
       mayHaveArrived: true,
       halfReadStatus: null,
-      slow: true,
     });
     await expect(dropped).resolves.toBeDefined();
   });

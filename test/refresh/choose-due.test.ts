@@ -18,6 +18,19 @@ function token(tokenId: string, facts: Partial<DueToken> = {}): DueToken {
 
 const ids = (tokens: readonly DueToken[]) => tokens.map(({ tokenId }) => tokenId);
 
+describe('the first token under a new configuration', () => {
+  it('is the liveliest, and one that failed only where there is no other', () => {
+    const due = [
+      token('failed', { refreshedAtMs: 3, failedLastTime: true }),
+      token('older', { refreshedAtMs: 1 }),
+      token('newer', { refreshedAtMs: 2 }),
+    ];
+    expect(ids(chooseDue(due, { kind: 'first' }, 5))).toEqual(['newer']);
+    expect(ids(chooseDue(due.slice(0, 1), { kind: 'first' }, 5))).toEqual(['failed']);
+    expect(ids(chooseDue(due, { kind: 'first' }, 0))).toEqual([]);
+  });
+});
+
 describe('the order of refreshing', () => {
   it.each<[string, DueToken[], string[]]>([
     [

@@ -92,7 +92,7 @@ export async function compose(world: RefreshWorld, open: OpenJournal) {
   if (!table.known) throw new Error(table.reason);
   const connections = openConnections();
   const stopping = new AbortController();
-  const { refresh, recover } = createTokenRefresh({
+  const { refresh, recover, settled } = createTokenRefresh({
     provider,
     endpoint: way,
     concurrency: 100,
@@ -147,11 +147,13 @@ export async function compose(world: RefreshWorld, open: OpenJournal) {
   };
   return {
     pool,
+    table: table.value,
     journal,
     claimDue,
     refreshDue: async () => {
       const claimed = await claimDue();
       await Promise.all(claimed.map((memory) => refresh(memory, false)));
+      await settled();
     },
     recover: async () => {
       const claims = await writeTransaction(pool, (query) =>

@@ -6,7 +6,7 @@ import {
   afterAttempt,
   faultUnder,
   healthyProvider,
-  noteProbe,
+  noteAlone,
   pausedFor,
 } from '../../src/refresh/provider-health.js';
 import type { Attempt, ProviderHealth } from '../../src/refresh/provider-health.js';
@@ -27,6 +27,16 @@ function attempt(facts: Partial<Attempt> = {}): Attempt {
 
 const refusal = attempt({ outcome: { kind: 'failed', reason: 'invalid_client' } });
 
+/** A provider that has accepted both configurations. */
+const proven: ProviderHealth = {
+  ...healthyProvider,
+  trials: ['old', 'new'].map((configurationFingerprint) => ({
+    configurationFingerprint,
+    accepted: true,
+    trial: null,
+  })),
+};
+
 function after(health: ProviderHealth, ...attempts: readonly Attempt[]): ProviderHealth {
   return attempts.reduce<ProviderHealth>(
     (before, next) => afterAttempt(before, next).health,
@@ -38,7 +48,7 @@ describe('a provider that refuses our client', () => {
   it.each(['invalid_client', 'unauthorized_client', 'unsupported_grant_type'] as const)(
     'is paused at the first %s, until the configuration changes',
     (reason) => {
-      const step = afterAttempt(healthyProvider, {
+      const step = afterAttempt(proven, {
         ...refusal,
         outcome: { kind: 'failed', reason },
       });
@@ -54,33 +64,33 @@ describe('a provider that refuses our client', () => {
   it.each(['invalid_scope', 'invalid_request', 'server_error'] as const)(
     'is not paused by %s',
     (reason) => {
-      const health = after(healthyProvider, { ...refusal, outcome: { kind: 'failed', reason } });
+      const health = after(proven, { ...refusal, outcome: { kind: 'failed', reason } });
       expect(admission(health, 1000, 'old')).toEqual({ kind: 'all' });
     },
   );
 
   it('is one incident, however many requests were out', () => {
-    const health = after(healthyProvider, refusal);
+    const health = after(proven, refusal);
     const again = afterAttempt(health, { ...refusal, atMs: 2000 });
     expect(again.changes).toEqual([]);
     expect(faultUnder(again.health.faults, 'old')?.sinceMs).toBe(1000);
   });
 
   it('is asked again after a refresh that a person forced succeeded', () => {
-    const step = afterAttempt(after(healthyProvider, refusal), attempt({ atMs: 2000 }));
+    const step = afterAttempt(after(proven, refusal), attempt({ atMs: 2000 }));
     expect(step.changes).toEqual(['configuration_accepted']);
     expect(admission(step.health, 2000, 'old')).toEqual({ kind: 'all' });
   });
 
   it('stays paused for the replica with the old configuration when a new one succeeds', () => {
     const success = attempt({ atMs: 2000, configurationFingerprint: 'new' });
-    const step = afterAttempt(after(healthyProvider, refusal), success);
+    const step = afterAttempt(after(proven, refusal), success);
     expect(step.changes).toEqual([]);
     expect(admission(step.health, 2000, 'old').kind).toBe('none');
   });
 
   it('is paused under both configurations when both are refused', () => {
-    const health = after(healthyProvider, refusal, { ...refusal, configurationFingerprint: 'new' });
+    const health = after(proven, refusal, { ...refusal, configurationFingerprint: 'new' });
     expect(admission(health, 1000, 'old').kind).toBe('none');
     expect(admission(health, 1000, 'new').kind).toBe('none');
   });
@@ -90,14 +100,17 @@ describe('a provider that refuses our client', () => {
       ...refusal,
       configurationFingerprint,
     }));
-    expect(
-      after(healthyProvider, ...refusals).faults.map((f) => f.configurationFingerprint),
-    ).toEqual(['b', 'c', 'd', 'e']);
+    expect(after(proven, ...refusals).faults.map((f) => f.configurationFingerprint)).toEqual([
+      'b',
+      'c',
+      'd',
+      'e',
+    ]);
   });
 
   it('does not open the breaker as well', () => {
     const refusals = Array.from({ length: 16 }, (_, n) => ({ ...refusal, tokenId: `t${n}` }));
-    const health = after(healthyProvider, ...refusals);
+    const health = after(proven, ...refusals);
     expect(admission(health, 1000, 'new')).toEqual({ kind: 'all' });
   });
 });
@@ -107,14 +120,14 @@ describe('Retry-After', () => {
     attempt({ outcome: { kind: 'failed', reason: 'rate_limited' }, retryAfterMs });
 
   it('is waited for', () => {
-    const health = after(healthyProvider, slowDown(30_000));
+    const health = after(proven, slowDown(30_000));
     const expected = { kind: 'none', because: 'retry_after', untilMs: 31_000 };
     expect(admission(health, 30_999, 'old')).toEqual(expected);
     expect(admission(health, 31_000, 'old')).toEqual({ kind: 'all' });
   });
 
   it('is never shortened by another answer', () => {
-    const health = after(healthyProvider, slowDown(30_000), slowDown(1000), attempt());
+    const health = after(proven, slowDown(30_000), slowDown(1000), attempt());
     expect(health.retryAtMs).toBe(31_000);
   });
 
@@ -126,7 +139,7 @@ describe('Retry-After', () => {
     ['a millisecond more: an hour', hour + 1, 1000 + hour],
     ['a year: an hour', 365 * 24 * hour, 1000 + hour],
   ])('of %s', (_, retryAfterMs, expected) => {
-    expect(after(healthyProvider, slowDown(retryAfterMs)).retryAtMs).toBe(expected);
+    expect(after(proven, slowDown(retryAfterMs)).retryAtMs).toBe(expected);
   });
 });
 
@@ -138,7 +151,7 @@ describe('the pauses of a provider', () => {
   const breaker = { reason: 'breaker', sinceMs: null, untilMs, failure: 'server_error' };
 
   it('are told apart, and several may hold at once', () => {
-    const health = after(healthyProvider, refusal, slow, slow, slow, slow, slow);
+    const health = after(proven, refusal, slow, slow, slow, slow, slow);
     expect(pausedFor(health, 1000, 'old')).toEqual([
       { reason: 'configuration', sinceMs: 1000, untilMs: null, failure: 'invalid_client' },
       { reason: 'retry_after', sinceMs: null, untilMs: 1000 + minute, failure: null },
@@ -158,7 +171,9 @@ describe('the pauses of a provider', () => {
   it('go on while one token decides about the others', () => {
     const suspect = after(healthyProvider, down, down, down, down, down);
     expect(pausedFor(suspect, untilMs + hour, 'old')).toEqual([breaker]);
-    expect(pausedFor(noteProbe(suspect, 'p', 1000), 1000, 'old')).toEqual([breaker]);
+    expect(pausedFor(noteAlone(suspect, 'fresh', 'old', 'p', 1000), 1000, 'old')).toEqual([
+      breaker,
+    ]);
   });
 
   it('are none for a healthy provider, nor after a success', () => {
@@ -168,9 +183,9 @@ describe('the pauses of a provider', () => {
   });
 
   it('hold a probe back too', () => {
-    const suspect = after(healthyProvider, down, down, down, down, down);
+    const suspect = after(proven, down, down, down, down, down);
     expect(admission(suspect, 1000, 'old')).toEqual({ kind: 'fresh' });
-    expect(admission(noteProbe(suspect, 'p', 1000), 1000, 'old')).toEqual({
+    expect(admission(noteAlone(suspect, 'fresh', 'old', 'p', 1000), 1000, 'old')).toEqual({
       kind: 'none',
       because: 'breaker',
       untilMs: 1000 + 5 * minute,
@@ -198,9 +213,13 @@ describe('the row of a provider', () => {
     fc.assert(
       fc.property(fc.array(anyAttempt, { maxLength: 40 }), (attempts) => {
         const health = attempts.reduce<ProviderHealth>((before, next) => {
-          const { kind } = admission(before, next.atMs, next.configurationFingerprint);
-          const alone = kind === 'fresh' || kind === 'canary';
-          return after(alone ? noteProbe(before, next.tokenId, next.atMs) : before, next);
+          const { tokenId, atMs, configurationFingerprint: configuration } = next;
+          const { kind } = admission(before, atMs, configuration);
+          const noted =
+            kind === 'all' || kind === 'none'
+              ? before
+              : noteAlone(before, kind, configuration, tokenId, atMs);
+          return after(noted, next);
         }, healthyProvider);
         expect(parseProviderHealth(JSON.parse(JSON.stringify(health)))).toEqual(health);
       }),

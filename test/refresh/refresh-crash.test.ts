@@ -1,3 +1,4 @@
+import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -9,8 +10,9 @@ import { readLeftBehind } from './left-behind.js';
 import { startRefreshWorld } from './refresh-world.js';
 import type { RefreshWorld } from './refresh-world.js';
 
-/** `npx tsx bench/refresh-kill.ts` asks for many more. */
+/** `npm run bench:refresh-kill` asks for many more, and for the figures in a file. */
 const kills = Number(process.env['REFRESH_KILLS'] ?? 4);
+const report = process.env['REFRESH_KILL_REPORT'];
 const tokens = 30;
 
 let world: RefreshWorld;
@@ -34,11 +36,12 @@ async function killRepeatedly(replicas: number) {
     startCli(['serve'], { ...world.env, JOURNAL_DIR: journalOf(replica), LOG_LEVEL: 'warn' });
   running = Array.from({ length: replicas }, (_, replica) => start(replica));
 
-  const account = { kills: 0, recovered: 0, ambiguous: 0, lost: 0 };
+  const account = { kills: 0, locked: 0, recovered: 0, ambiguous: 0, lost: 0 };
   const { server } = world;
   for (; account.kills < kills; account.kills += 1) {
     await refreshesGoOn(server, 1 + Math.random() * 10, 15_000);
     const holdsLock = Math.random() < 0.7;
+    account.locked += Number(holdsLock);
     const unlock = holdsLock ? await keepFromStoring() : () => Promise.resolve();
     if (holdsLock) await refreshesGoOn(server, 1 + Math.random() * 5, 1_500).catch(() => undefined);
     const momentMs = performance.now() + Math.random() * 30;
@@ -80,10 +83,23 @@ async function killRepeatedly(replicas: number) {
     for (const id of ambiguous) await world.reauthorize(id, '6 seconds');
   }
   await Promise.all(running.map((cli) => cli.stop('SIGTERM')));
-  const { replays } = server.counts();
-  console.log(`${String(replicas)} exporters: ${JSON.stringify({ ...account, replays })}`);
+  const { refreshes, replays } = server.counts();
+  const living = await world.livingGrants();
+  await note(replicas === 1 ? 'one exporter' : `one of ${String(replicas)} exporters`, {
+    ...account,
+    refreshes,
+    replays,
+    living,
+    all: ids.length,
+  });
   expect(replays).toBeLessThanOrEqual(account.ambiguous);
-  return { ...account, living: await world.livingGrants(), all: ids.length };
+  return { ...account, living, all: ids.length };
+}
+
+/** Shows figures, or leaves them for the script that asked for them. */
+async function note(scenario: string, figures: Record<string, number>): Promise<void> {
+  if (report === undefined) console.log(`${scenario}: ${JSON.stringify(figures)}`);
+  else await appendFile(report, `${JSON.stringify({ scenario, ...figures })}\n`);
 }
 
 /** Waits until the server has answered so many more refreshes. */
@@ -136,9 +152,17 @@ describe('an exporter that is killed while it refreshes', () => {
   it('would lose them without its journal', async () => {
     world = await startRefreshWorld();
     await world.addTokens(6, '-1 hour');
-    expect(await dieBeforeStoring(world, openForgetfulJournal)).toMatchObject({
-      replays: 6,
-      living: 0,
+    const { refreshes, replays, living } = await dieBeforeStoring(world, openForgetfulJournal);
+    const lost = 6 - living;
+    await note('without a journal', {
+      kills: 1,
+      locked: 1,
+      lost,
+      refreshes,
+      replays,
+      living,
+      all: 6,
     });
+    expect({ replays, living }).toEqual({ replays: 6, living: 0 });
   });
 });

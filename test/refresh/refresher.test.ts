@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ProviderConfig, RefreshConfig } from '../../src/config/config.js';
 import { closedBreaker } from '../../src/refresh/breaker.js';
+import { healthyProvider } from '../../src/refresh/provider-health.js';
 import { createRefresher } from '../../src/refresh/refresher.js';
 import type { RefresherEffects } from '../../src/refresh/refresher.js';
 import type { ClaimDecision, UncertainClaim } from '../../src/store/claims.js';
@@ -13,12 +14,18 @@ const provider = {
   refresh: { concurrency: 2 },
 } as ProviderConfig & { refresh: RefreshConfig };
 
+/** Its configuration has been accepted. */
+const proven = {
+  ...healthyProvider,
+  trials: [{ configurationFingerprint: '', accepted: true, trial: null }],
+};
+
 function token(tokenId: string, failedLastTime = false) {
   return { tokenId, dueAtMs: 0, expiresAtMs: 0, refreshedAtMs: null, failedLastTime };
 }
 
 /** A state database of one table: who holds what, and the provider's breaker. */
-function createState(breaker: unknown = {}) {
+function createState(breaker: unknown = proven) {
   const held = new Set<string>();
   const refreshed: { tokenId: string; isCanary: boolean }[] = [];
   const decisions: ClaimDecision[] = [];

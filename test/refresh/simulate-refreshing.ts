@@ -13,7 +13,7 @@ import {
   admission,
   afterAttempt,
   healthyProvider,
-  noteProbe,
+  noteAlone,
 } from '../../src/refresh/provider-health.js';
 import type { HealthChange, ProviderHealth } from '../../src/refresh/provider-health.js';
 
@@ -126,20 +126,25 @@ export function simulateRefreshing(simulation: Simulation): SimulationResult {
         return memory;
       }
       case 'fresh':
-        return alone(chooseDue(dueTokens(nowMs), admitted, 1)[0], nowMs);
+      case 'first':
+        return alone(chooseDue(dueTokens(nowMs), admitted, 1)[0], admitted.kind, nowMs);
       case 'canary': {
         const candidates = memories.filter((memory) => {
           const { due, because } = decide(memory, nowMs);
           return !memory.inFlight && (due || because === 'not_yet' || because === 'backing_off');
         });
-        return alone(chooseCanary(candidates.map(toDueToken), admitted.prefer), nowMs);
+        return alone(chooseCanary(candidates.map(toDueToken), admitted.prefer), 'canary', nowMs);
       }
     }
   }
 
-  function alone(token: { readonly tokenId: string } | null | undefined, nowMs: number) {
+  function alone(
+    token: { readonly tokenId: string } | null | undefined,
+    admitted: 'fresh' | 'canary' | 'first',
+    nowMs: number,
+  ) {
     if (!token) return undefined;
-    health = noteProbe(health, token.tokenId, nowMs);
+    health = noteAlone(health, admitted, configurationFingerprint, token.tokenId, nowMs);
     return byId.get(token.tokenId);
   }
 

@@ -15,13 +15,13 @@ export interface Pgbouncer {
 
 /**
  * Starts pgbouncer in transaction mode before `server`, as a hosted database's pooler works: a
- * client meets another backend in each transaction. Users and passwords are the server's own.
+ * client meets another backend in each transaction. `samePort`: where an earlier one listened. Users and passwords are the server's own.
  */
-export async function startPgbouncer(server: TestServer): Promise<Pgbouncer> {
+export async function startPgbouncer(server: TestServer, samePort?: number): Promise<Pgbouncer> {
   const program = findProgram('pgbouncer');
   if (program === null) throw new Error('pgbouncer is not installed');
   const target = new URL(server.url());
-  const port = await findFreePort();
+  const port = samePort ?? (await findFreePort());
   const { stop } = await startServer({
     name: 'pgbouncer',
     unprivileged: true,
