@@ -32,7 +32,9 @@ export function refreshListener(
       }
     },
     onAppCall(claimed, failure, detail) {
-      log.info('the refresh endpoint answered', { provider, failure, detail, claimed });
+      const fields = { provider, failure, detail, claimed };
+      if (failure === null) log.info('the refresh endpoint was called', fields);
+      else log.warn('the call of the refresh endpoint failed', fields);
     },
     onHealthChange(change) {
       log.warn('the state of the provider changed', { provider, change });
