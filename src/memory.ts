@@ -84,11 +84,8 @@ export function createMemory(parts: MemoryParts): Memory {
         }
       }
       tell(problem);
-      return {
-        problem,
-        providers: remembered,
-        silentJournals: await silentJournals(observation.now),
-      };
+      const silent = problem === null ? await silentJournals(observation.now) : [];
+      return { problem, providers: remembered, silentJournals: silent };
     },
     async prune(retentionMs) {
       if (missing !== null) return true;

@@ -29,13 +29,13 @@ it('two exporters that run tell once of a dead grant, and once that its user has
     return rows.length === 3;
   });
   const told = (word: string) =>
-    lines.filter((line) => line.startsWith(`${word}: `) && line.includes('grants dead (fathom)'));
+    lines.filter((text) => /^\S+ (\S+) fathom: .* grants dead\n/.exec(text)?.[1] === word);
   await world.database.query(
     'UPDATE oauth_token_exporter.tokens SET dead_since = now(), failed_at = now() WHERE token_id = $1',
     [dead],
   );
   await until('OPEN is told', () => told('OPEN').length > 0);
-  expect(told('OPEN')[0]).toContain('OPEN: 1 of 3 grants dead (fathom). ');
+  expect(told('OPEN')[0]).toContain('OPEN fathom: 1 of 3 grants dead\n');
   const metric =
     /oauth_incidents_open\{provider="fathom",cause="grants_dead",severity="warning"\} 1\n/;
   await until('the metric shows it', async () =>
