@@ -5,6 +5,7 @@ import { tokenStatuses } from './assess/token-status.js';
 import type { TokenStatus } from './assess/token-status.js';
 import { checkConfig } from './commands/check-config.js';
 import type { CommandContext, CommandOutput } from './commands/command-context.js';
+import { deactivate } from './commands/deactivate.js';
 import { demo } from './commands/demo.js';
 import { doctor } from './commands/doctor.js';
 import { exitCode } from './commands/exit-code.js';
@@ -13,10 +14,15 @@ import { explain } from './commands/explain.js';
 import { journalAbandon, journalList } from './commands/journal.js';
 import { migrate } from './commands/migrate.js';
 import { osUser } from './commands/os-user.js';
+import { accountModes } from './commands/mask-account.js';
+import type { AccountMode } from './commands/mask-account.js';
+import { reactivate } from './commands/reactivate.js';
+import { reconnect } from './commands/reconnect.js';
 import { refresh } from './commands/refresh.js';
 import { serve } from './commands/serve.js';
 import { start } from './commands/start.js';
 import { status } from './commands/status.js';
+import type { ReactivateSelector } from './remedy/reactivate-choice.js';
 import { requestPatienceMs } from './store/refresh-requests.js';
 
 const { version } = JSON.parse(
@@ -72,6 +78,15 @@ function program(): Command {
   const add = (name: string, description: string) =>
     commands.command(name).description(description).allowExcessArguments(false).exitOverride();
 
+  const remedy = (name: string, description: string) =>
+    add(name, description)
+      .option('--provider <name>', 'only this provider')
+      .option('--yes', 'do it; without it, only show what would be done', false)
+      .option('--as <name>', 'who does it, for the ledger', osUser())
+      .option('--reason <text>', 'why, for the ledger')
+      .option('--json', 'print JSON', false)
+      .addOption(accountsOption());
+
   add('serve', 'poll the database and serve /metrics').action(async () => {
     result = await serve(context);
   });
@@ -118,6 +133,35 @@ function program(): Command {
         patienceMs: requestPatienceMs,
       });
     });
+  add('reconnect', 'list who must authorize again, why, and since when')
+    .option('--provider <name>', 'only this provider')
+    .option('--all-expired', 'also whoever is merely expired or inactive', false)
+    .option('--json', 'print JSON', false)
+    .addOption(new Option('--csv', 'print CSV').default(false).conflicts('json'))
+    .addOption(accountsOption())
+    .action(async (options: ReconnectFlags) => {
+      const { json, csv, provider = null, allExpired, accounts } = options;
+      const format = json ? 'json' : csv ? 'csv' : 'table';
+      result = await reconnect(context, { provider, allExpired, format, accounts });
+    });
+  remedy('deactivate', 'switch off the rows of dead grants, all or none')
+    .requiredOption('--expired', 'those whose access token has expired')
+    .option('--force', 'also rows that are not proven dead', false)
+    .option('--here', 'refresh in this process instead of the running exporter', false)
+    .action(async (options: SwitchFlags) => {
+      result = await deactivate(context, { ...options, ...switchMeans(options) });
+    });
+  remedy('reactivate', 'switch rows on again, once a refresh has proven their grants')
+    .option('--token-id <id>', 'this row')
+    .option('--user-id <subject>', 'the rows of this user')
+    .option('--falsely-deactivated', 'every row that is inactive although its token is valid')
+    .option('--undo', 'what deactivate switched off, by the ledger')
+    .option('--force', 'without proving the grant', false)
+    .option('--here', 'refresh in this process instead of the running exporter', false)
+    .action(async (options: ReactivateFlags) => {
+      const selector = reactivateSelector(options);
+      result = await reactivate(context, { ...options, ...switchMeans(options), selector });
+    });
   const journal = add('journal', 'see and free what the journals of refreshes hold');
   journal
     .command('list')
@@ -154,6 +198,52 @@ function program(): Command {
   return commands;
 }
 
+interface ReconnectFlags {
+  readonly provider?: string;
+  readonly allExpired: boolean;
+  readonly json: boolean;
+  readonly csv: boolean;
+  readonly accounts: AccountMode;
+}
+
+interface SwitchFlags {
+  readonly expired?: boolean;
+  readonly provider?: string;
+  readonly yes: boolean;
+  readonly as: string;
+  readonly reason?: string;
+  readonly json: boolean;
+  readonly accounts: AccountMode;
+  readonly force: boolean;
+  readonly here: boolean;
+}
+
+function switchMeans({ provider, reason, as }: SwitchFlags) {
+  return {
+    provider: provider ?? null,
+    reason: reason ?? null,
+    actor: as,
+    patienceMs: requestPatienceMs,
+  };
+}
+
+interface ReactivateFlags extends SwitchFlags {
+  readonly tokenId?: string;
+  readonly userId?: string;
+  readonly falselyDeactivated?: boolean;
+  readonly undo?: boolean;
+}
+
+function reactivateSelector(flags: ReactivateFlags): ReactivateSelector | null {
+  const { tokenId, userId, falselyDeactivated = false, undo = false } = flags;
+  const wanted: ReactivateSelector[] = [];
+  if (tokenId !== undefined) wanted.push({ kind: 'token', id: tokenId });
+  if (userId !== undefined) wanted.push({ kind: 'user', subject: userId });
+  if (falselyDeactivated) wanted.push({ kind: 'falsely_deactivated' });
+  if (undo) wanted.push({ kind: 'undo' });
+  return wanted.length === 1 ? (wanted[0] ?? null) : null;
+}
+
 interface RefreshFlags {
   readonly tokenId?: string;
   readonly userId?: string;
@@ -168,6 +258,12 @@ interface StatusFlags {
   readonly provider?: string;
   readonly status?: TokenStatus;
   readonly failOn?: TokenStatus;
+}
+
+function accountsOption(): Option {
+  return new Option('--accounts <how>', 'how accounts and addresses are shown')
+    .choices(accountModes)
+    .default('masked');
 }
 
 /** `expiring-soon`, `EXPIRING SOON` and `expiring_soon` are the same to a person. */

@@ -113,6 +113,13 @@ export const environmentVariables = {
     description:
       'Bearer token with which applications ask for the health of a token: `/api/v1/tokens/<subject>/health`. At least 16 characters. Unset: the route does not exist.',
   },
+  SMTP_URL: {
+    secret: true,
+    file: true,
+    default: null,
+    description:
+      'Mail server for `reconnect --notify`: `smtp://user:password@host:587` (STARTTLS is required, except on loopback) or `smtps://user:password@host:465`.',
+  },
   FATHOM_CLIENT_ID: {
     secret: false,
     file: false,

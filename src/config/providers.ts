@@ -106,7 +106,7 @@ function overridePreset(preset: RawMap, own: RawMap): RawMap {
 
 function toProvider(
   name: string,
-  { table, joins, columns, syncs, refresh, ...rest }: z.output<typeof providerSchema>,
+  { table, joins, columns, syncs, refresh, people, ...rest }: z.output<typeof providerSchema>,
 ): ProviderConfig {
   return {
     name,
@@ -135,5 +135,6 @@ function toProvider(
       overdueAfterMs: syncs.overdue_after,
     },
     refresh: refresh && toRefresh(refresh),
+    people,
   };
 }

@@ -4,6 +4,7 @@ import { clientAuthentications, logLevels, refreshModes } from './config.js';
 import type {
   ColumnRef,
   JoinedTable,
+  PeopleTable,
   RateLimit,
   SubjectTable,
   SyncEvidence,
@@ -13,6 +14,8 @@ import { isDatabaseUrl } from './database-url.js';
 import { durationForm, isDuration, toMs } from './duration.js';
 import { environmentVariables, type EnvironmentName } from './environment.js';
 import { parseListenAddress } from './listen-address.js';
+import { defaultMail, mailPlaceholders, unknownPlaceholders } from './mail-template.js';
+import { isSmtpUrl, parseSender } from './mail-address.js';
 import { quote, suggestion } from './problem.js';
 
 /** A map with exactly these keys. Each unknown key is a problem of its own, at its own path. */
@@ -192,6 +195,14 @@ const refreshSchema = strictMap({
   invalid_grant_confirm_after: duration.prefault('60s'),
 });
 
+const peopleTable = strictMap({
+  table,
+  subject: name,
+  email: name,
+  name: name.nullable().default(null),
+  optional: z.boolean().default(false),
+}).transform(({ table, ...rest }): PeopleTable => ({ ...table, ...rest }));
+
 /** The thresholds of a provider that configures none. */
 export const defaultThresholds = {
   expiring_soon: '7d',
@@ -227,6 +238,29 @@ export const providerSchema = strictMap({
     .nullable()
     .default(null),
   refresh: refreshSchema.nullable().default(null),
+  people: peopleTable.nullable().default(null),
+});
+
+const mailTemplate = z.string().superRefine((text, context) => {
+  for (const word of unknownPlaceholders(text)) {
+    context.addIssue(`{{${word}}} stands for nothing, ${suggestion(word, mailPlaceholders)}`);
+  }
+});
+
+/** How people are asked to reconnect. */
+const mailSchema = strictMap({
+  from: z
+    .string()
+    .refine(
+      (text) => parseSender(text) !== null,
+      'must be an address: write team@example.com, or "Name <team@example.com>"',
+    ),
+  reconnect_url: endpointUrl,
+  subject: mailTemplate
+    .refine((text) => !/\p{Cc}/u.test(text), 'must be one line')
+    .prefault(defaultMail.subject),
+  text: mailTemplate.prefault(defaultMail.text),
+  html: mailTemplate.nullable().default(null),
 });
 
 /** The YAML file. Its providers are validated one by one, each merged with its preset first. */
@@ -236,6 +270,7 @@ export const fileSchema = strictMap({
   log_level: logLevel.default(environmentVariables.LOG_LEVEL.default),
   token_series_limit: tokenSeriesLimit.default(1000),
   providers: z.record(z.string(), z.unknown()).optional(),
+  mail: mailSchema.nullable().default(null),
 });
 
 /** What the environment sets, by the names of the variables. */
@@ -259,5 +294,12 @@ export const environmentSchema = z.object({
   API_TOKEN: z
     .string()
     .min(16, 'must have at least 16 characters: openssl rand -hex 32')
+    .optional(),
+  SMTP_URL: z
+    .string()
+    .refine(
+      isSmtpUrl,
+      'must be smtp://user:password@host:587 or smtps://user:password@host:465, special characters percent-encoded, with no parameters',
+    )
     .optional(),
 } satisfies Partial<Record<EnvironmentName, z.ZodType>>);
