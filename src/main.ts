@@ -18,6 +18,8 @@ import { accountModes } from './commands/mask-account.js';
 import type { AccountMode } from './commands/mask-account.js';
 import { reactivate } from './commands/reactivate.js';
 import { reconnect } from './commands/reconnect.js';
+import { reconnectNotify } from './commands/reconnect-notify.js';
+import { reconnectVerify } from './commands/reconnect-verify.js';
 import { refresh } from './commands/refresh.js';
 import { serve } from './commands/serve.js';
 import { start } from './commands/start.js';
@@ -133,16 +135,26 @@ function program(): Command {
         patienceMs: requestPatienceMs,
       });
     });
-  add('reconnect', 'list who must authorize again, why, and since when')
-    .option('--provider <name>', 'only this provider')
+  remedy('reconnect', 'list who must authorize again, why, and since when; or write to them')
     .option('--all-expired', 'also whoever is merely expired or inactive', false)
-    .option('--json', 'print JSON', false)
-    .addOption(new Option('--csv', 'print CSV').default(false).conflicts('json'))
-    .addOption(accountsOption())
-    .action(async (options: ReconnectFlags) => {
-      const { json, csv, provider = null, allExpired, accounts } = options;
-      const format = json ? 'json' : csv ? 'csv' : 'table';
-      result = await reconnect(context, { provider, allExpired, format, accounts });
+    .addOption(
+      new Option('--csv', 'print CSV').default(false).conflicts(['json', 'notify', 'verify']),
+    )
+    .addOption(new Option('--notify', 'write to each of them once').default(false))
+    .option('--force', 'also to whoever was written to within 7 days', false)
+    .addOption(new Option('--verify', 'who came back').default(false).conflicts('notify'))
+    .addOption(instantOption('--since <instant>', 'with --verify: since then, not since the mail'))
+    .action(async ({ provider, csv, as, reason, ...options }: ReconnectFlags) => {
+      const common = { ...options, provider: provider ?? null };
+      const format = options.json ? 'json' : csv ? 'csv' : 'table';
+      if (options.notify) {
+        const order = { actor: as, reason: reason ?? null };
+        result = await reconnectNotify(context, { ...common, ...order });
+      } else if (options.verify) {
+        result = await reconnectVerify(context, { ...common, since: options.since ?? null });
+      } else {
+        result = await reconnect(context, { ...common, format });
+      }
     });
   remedy('deactivate', 'switch off the rows of dead grants, all or none')
     .requiredOption('--expired', 'those whose access token has expired')
@@ -198,22 +210,25 @@ function program(): Command {
   return commands;
 }
 
-interface ReconnectFlags {
-  readonly provider?: string;
+interface ReconnectFlags extends RemedyFlags {
   readonly allExpired: boolean;
-  readonly json: boolean;
   readonly csv: boolean;
-  readonly accounts: AccountMode;
+  readonly notify: boolean;
+  readonly force: boolean;
+  readonly verify: boolean;
+  readonly since?: Date;
 }
 
-interface SwitchFlags {
-  readonly expired?: boolean;
+interface RemedyFlags {
   readonly provider?: string;
   readonly yes: boolean;
   readonly as: string;
   readonly reason?: string;
   readonly json: boolean;
   readonly accounts: AccountMode;
+}
+
+interface SwitchFlags extends RemedyFlags {
   readonly force: boolean;
   readonly here: boolean;
 }
@@ -258,6 +273,15 @@ interface StatusFlags {
   readonly provider?: string;
   readonly status?: TokenStatus;
   readonly failOn?: TokenStatus;
+}
+
+/** `2025-11-29T00:54:00Z`. */
+function instantOption(flags: string, description: string): Option {
+  return new Option(flags, description).argParser((text) => {
+    const instant = new Date(/^\d{4}-\d\d-\d\d/.test(text) ? text : Number.NaN);
+    if (!Number.isNaN(instant.getTime())) return instant;
+    throw new InvalidArgumentError('Write it as 2025-11-29 or 2025-11-29T00:54:00Z.');
+  });
 }
 
 function accountsOption(): Option {

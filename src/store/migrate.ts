@@ -14,6 +14,7 @@ interface Migration {
 const migrations: readonly Migration[] = [
   { version: 1, file: '001-memory.sql' },
   { version: 2, file: '002-refreshes.sql' },
+  { version: 9, file: '009-remedies.sql' },
 ];
 
 /** The same folder from `src/store` and from `dist/store`: SQL is not compiled. */
