@@ -2,6 +2,7 @@ import type { DeactivateLine } from './deactivate.js';
 import { formatInstant, isoInstant } from './format-instant.js';
 import { showAccount } from './mask-account.js';
 import type { AccountMode } from './mask-account.js';
+import { tableNotes } from './table-notes.js';
 import { formatTable } from './table.js';
 
 interface Deactivation {
@@ -35,7 +36,10 @@ function formatLines(
     why(step),
   ]);
   const titles = [...(severalProviders ? ['provider'] : []), ...header];
-  return `${formatTable(titles, rows)}\n\n${total}\n`;
+  const notes = tableNotes(
+    lines.map(({ facts, step }) => ({ id: facts.row.id, detail: why(step) })),
+  );
+  return `${formatTable(titles, rows)}\n\n${notes}${total}\n`;
 }
 
 function formatJson(

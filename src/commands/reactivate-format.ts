@@ -2,6 +2,7 @@ import type { ReactivateLine } from './reactivate.js';
 import { formatInstant, isoInstant } from './format-instant.js';
 import { showAccount } from './mask-account.js';
 import type { AccountMode } from './mask-account.js';
+import { tableNotes } from './table-notes.js';
 import { formatTable } from './table.js';
 
 interface Reactivation {
@@ -45,7 +46,13 @@ export function formatReactivation(lines: readonly ReactivateLine[], about: Reac
     ? lines.filter(({ outcome }) => outcome?.word === 'reactivated').length
     : lines.filter(({ step }) => step.kind !== 'leave').length;
   const total = `${done ? 'reactivated' : 'would try'} ${String(count)} of ${String(lines.length)}`;
-  return `${table}\n\n${total}\n`;
+  const notes = tableNotes(
+    lines.map(({ facts, step, outcome }) => ({
+      id: facts.row.id,
+      detail: outcome?.detail ?? describe(step),
+    })),
+  );
+  return `${table}\n\n${notes}${total}\n`;
 }
 
 function describe(step: ReactivateLine['step']): string {

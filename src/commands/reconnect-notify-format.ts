@@ -4,6 +4,7 @@ import type { Reconnect } from '../remedy/reconnect-list.js';
 import { formatInstant } from './format-instant.js';
 import { showAccount } from './mask-account.js';
 import type { AccountMode } from './mask-account.js';
+import { tableNotes } from './table-notes.js';
 import { formatTable } from './table.js';
 
 interface MailFormat {
@@ -24,7 +25,7 @@ export function formatMailPlan({ mails, passedOver }: MailPlan, about: MailForma
     ...mails.map((mail): Line => ({ ...mail, word: 'write', detail: '' })),
     ...passedOver.map(passedOverLine),
   ];
-  const total = `would write to ${String(mails.length)}, pass over ${String(passedOver.length)}`;
+  const total = `would write to ${String(mails.length)}, pass over ${String(passedOver.length)}${passedOver.some(({ because }) => because === 'written_recently') ? ' (--force writes again)' : ''}`;
   return format(lines, total, false, about);
 }
 
@@ -63,13 +64,16 @@ function format(
     return `${JSON.stringify({ done, mails }, null, 2)}\n`;
   }
   if (lines.length === 0) return 'nobody must authorize again\n';
-  const rows = lines.map(({ reconnects, address, word, detail }) => [
-    [...new Set(reconnects.map(({ token }) => token.row.subject ?? ''))].join(', '),
-    showAccount(address, accounts) ?? '',
-    word,
-    detail,
+  const users = ({ reconnects }: Line) =>
+    [...new Set(reconnects.map(({ token }) => token.row.subject ?? ''))].join(', ');
+  const notes = tableNotes(lines.map((line) => ({ id: users(line), detail: line.detail })));
+  const rows = lines.map((line) => [
+    users(line),
+    showAccount(line.address, accounts) ?? '',
+    line.word,
+    line.detail,
   ]);
-  return `${formatTable(['user_id', 'address', 'mail', 'detail'], rows)}\n\n${total}\n`;
+  return `${formatTable(['user_id', 'address', 'mail', 'detail'], rows)}\n\n${notes}${total}\n`;
 }
 
 function resultLine({ mail, outcome }: MailResult): Line {
@@ -96,6 +100,6 @@ function describe(because: PassedOver['because'], writtenAt: Date | null): strin
     case 'invalid_address':
       return 'that is no address of mail';
     case 'written_recently':
-      return `written to at ${formatInstant(writtenAt?.getTime() ?? null) ?? ''}; --force does it again`;
+      return `written to at ${formatInstant(writtenAt?.getTime() ?? null) ?? ''}`;
   }
 }

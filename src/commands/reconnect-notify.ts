@@ -64,7 +64,10 @@ async function run(
   }
   const list = reconnectList(reading.facts.tokens, reading, options.allExpired, now.getTime());
   const remembered = await scope.state.run((query) =>
-    readMails(query, scope.providers.map(({ name }) => name)),
+    readMails(
+      query,
+      scope.providers.map(({ name }) => name),
+    ),
   );
   const plan = planMails(list, remembered, options.force);
   if (plan.mails.length === 0 || !options.json || !options.yes) {

@@ -53,7 +53,9 @@ describe('deactivate --expired', () => {
   it('has the running exporter refresh what lives, and switches off what is proven dead', async () => {
     const app = await startExporter(world.env);
     try {
-      const { code, stdout } = await world.cli('deactivate --expired --yes --as ada --reason incident-7');
+      const { code, stdout } = await world.cli(
+        'deactivate --expired --yes --as ada --reason incident-7',
+      );
       expect(code).toBe(0);
       expect(stdout).toMatch(/deactivated 1 of 1\n$/);
       expect(await activity()).toEqual([false, true, true]);
@@ -126,7 +128,9 @@ describe('deactivate --expired', () => {
     await withTrigger('PERFORM pg_terminate_backend(pg_backend_pid());', living, async () => {
       const { code, stderr } = await world.cli('deactivate --expired --yes', off);
       expect(code).toBe(3);
-      expect(stderr).toMatch(/^nothing was changed, unless the connection broke while .* committed/);
+      expect(stderr).toMatch(
+        /^nothing was changed, unless the connection broke while .* committed/,
+      );
       expect(await activity()).toEqual([true, true, true]);
       expect(await world.ledger(dead)).toEqual([]);
     });
@@ -171,6 +175,30 @@ describe('deactivate --expired', () => {
     expect(await activity()).toEqual([true, true, true]);
     expect(await answer('yes')).toMatch(/deactivated 1 of 2/);
     expect(await activity()).toEqual([false, true, true]);
+  });
+
+  it('switches 10,000 rows off and on again, each in the ledger', async () => {
+    await world.database.query(
+      `INSERT INTO fathom_integrations (user_id, access_token, refresh_token, token_expires_at)
+       SELECT gen_random_uuid(), 'a', 'r', now() - interval '1 day' FROM generate_series(1, 9998)`,
+    );
+    const many = await world.cli('deactivate --expired --yes --force', off);
+    expect({ code: many.code, stderr: many.stderr }).toEqual({ code: 0, stderr: '' });
+    expect(many.stdout).toMatch(/deactivated 10000 of 10000\n$/);
+    const counted = async () => {
+      const [row] = await world.database.query<{ off: number; lines: number }>(
+        `SELECT (SELECT count(*)::int FROM fathom_integrations WHERE NOT is_active) AS off,
+                (SELECT count(*)::int FROM oauth_token_exporter.ledger WHERE event LIKE '%by_hand') AS lines`,
+      );
+      return row;
+    };
+    expect(await counted()).toEqual({ off: 10_000, lines: 10_000 });
+    const undone = await world.cli('reactivate --undo --yes', off);
+    expect(undone.stdout).toMatch(/reactivated 10000 of 10000\n$/);
+    expect(await counted()).toEqual({ off: 0, lines: 20_000 });
+    expect((await world.cli('reactivate --undo --yes', off)).stdout).toBe(
+      'there is no such row to switch on\n',
+    );
   });
 
   it('refuses a mapping without a flag, and one whose flag stands elsewhere', async () => {

@@ -14,11 +14,15 @@ let healthy: string;
 
 beforeAll(async () => {
   world = await startRemedyWorld();
-  [dead = '', deadInactive = '', withoutRefreshToken = '', expired = ''] = await world.addTokens(4, '-1 hour');
+  [dead = '', deadInactive = '', withoutRefreshToken = '', expired = ''] = await world.addTokens(
+    4,
+    '-1 hour',
+  );
   [inactiveValid = '', healthy = ''] = await world.addTokens(2, '20 hours');
-  await world.database.query('UPDATE fathom_integrations SET is_active = false WHERE id = ANY($1)', [
-    [deadInactive, inactiveValid],
-  ]);
+  await world.database.query(
+    'UPDATE fathom_integrations SET is_active = false WHERE id = ANY($1)',
+    [[deadInactive, inactiveValid]],
+  );
   await world.database.query(`UPDATE fathom_integrations SET refresh_token = '' WHERE id = $1`, [
     withoutRefreshToken,
   ]);
@@ -105,7 +109,9 @@ it('reads the people of a configured table, and names the GRANT that is missing'
     CONFIG_FILE: 'test/commands/fixtures/people-missing.yaml',
   });
   expect(code).toBe(0);
-  expect(stderr).toMatch(/no address of the application's own: table public\.people does not exist/);
+  expect(stderr).toMatch(
+    /no address of the application's own: table public\.people does not exist/,
+  );
   expect(stdout).toMatch(/3 must authorize again/);
 });
 

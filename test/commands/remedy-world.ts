@@ -36,7 +36,10 @@ export async function startRemedyWorld(): Promise<RemedyWorld> {
     ...world,
     userOf,
     cli: (args, env = {}) =>
-      runCli(args.split(' '), { ...(world.env as Record<string, string>), ...(env as Record<string, string>) }),
+      runCli(args.split(' '), {
+        ...(world.env as Record<string, string>),
+        ...(env as Record<string, string>),
+      }),
     addProfile: async (tokenId, email, name = null) => {
       await world.database.query(
         'INSERT INTO profiles (id, email, first_name) VALUES ($1, $2, $3)',
