@@ -41,7 +41,7 @@ export async function switchActive(
 ): Promise<void> {
   const { name, tokens } = provider;
   const { id, active, expiresAt } = tokens.columns;
-  if (active === null || active.join !== null || id.join !== null) {
+  if (active?.join !== null || id.join !== null) {
     throw new SwitchRefused(
       whyNotSwitchable(provider) ?? `${name}: its id stands in a joined table`,
     );

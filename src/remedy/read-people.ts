@@ -34,8 +34,10 @@ export async function readPeople(
         : relation;
     }
     const { columns, rowSecurity } = relation.value;
-    const hasName = table.name !== null && columns.get(table.name)?.selectable === true;
-    const name = hasName && table.name !== null ? `${quote(table.name)}::text` : 'NULL::text';
+    const name =
+      table.name !== null && columns.get(table.name)?.selectable === true
+        ? `${quote(table.name)}::text`
+        : 'NULL::text';
     const subject = `${quote(table.subject)}::text`;
     const read = await isolated(() =>
       query<Person & { subject: string } & Record<string, unknown>>(
