@@ -166,9 +166,9 @@ async function prove(
     details.set(line, outcome?.reason == null ? detail : `${outcome.reason}: ${detail}`);
     (outcome?.outcome === 'refreshed' ? works : fails).push(line);
   }
+  const back = await putBack(scope, fails, options);
   const recorded = works.map((line) => ledgerLine(line, 'reactivated_by_hand', 'proven'));
   await scope.state.run((query) => recordSwitches(query, recorded, options.actor, options.reason));
-  const back = await putBack(scope, fails, options);
   for (const line of works) {
     outcomes.set(line, { word: 'reactivated', detail: `proven: ${details.get(line) ?? ''}` });
   }

@@ -61,7 +61,13 @@ export async function switchActive(
   const input = `jsonb_to_recordset($1::jsonb) AS input("tokenId" text, "expiresAtMs" float8)`;
   const chosen = `t.${quote(id.column)} = input."tokenId"::${idType}
     AND ${flag} = ${String(!on)} ${sameExpiry}`;
-  const values = [JSON.stringify(rows)];
+  // As text: JSON has no infinity.
+  const asText = (ms: number | null) => (ms === null ? null : String(ms));
+  const values = [
+    JSON.stringify(
+      rows.map(({ tokenId, expiresAtMs }) => ({ tokenId, expiresAtMs: asText(expiresAtMs) })),
+    ),
+  ];
   const [found] = await query<{ count: number }>(
     `SELECT count(*)::integer AS count FROM ${quoteTable(tokens)} AS t, ${input} WHERE ${chosen}`,
     values,

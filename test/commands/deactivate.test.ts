@@ -80,6 +80,26 @@ describe('deactivate --expired', () => {
     }
   });
 
+  it('leaves a first invalid_grant alone, and takes it once it is confirmed', async () => {
+    const [row] = await world.database.query<{ refresh_token: string }>(
+      'SELECT refresh_token FROM fathom_integrations WHERE id = $1',
+      [living],
+    );
+    await world.server.revokeGrant(row?.refresh_token ?? '');
+    const first = await world.cli('deactivate --expired --yes --here');
+    expect(first.stdout).toMatch(/leave +invalid_grant once/);
+    expect(await activity()).toEqual([false, true, true]);
+    await world.database.query(
+      `UPDATE oauth_token_exporter.tokens SET suspected_at = suspected_at - interval '60 seconds',
+         not_before = NULL WHERE token_id = $1`,
+      [living],
+    );
+    const second = await world.cli('deactivate --expired --yes --here');
+    expect(second.stdout).toMatch(/deactivated 1 of 1\n$/);
+    expect(await activity()).toEqual([false, false, true]);
+    expect(await world.ledger(living)).toEqual([expect.stringMatching(/ \(dead\)$/)]);
+  });
+
   it('refreshes in its own process with --here', async () => {
     const { code, stdout, stderr } = await world.cli('deactivate --expired --yes --here --json');
     expect(code).toBe(0);
