@@ -23,6 +23,7 @@ import { createShadowReporter } from './publish/shadow-reporter.js';
 import { createApp, listen } from './publish/server.js';
 import { refreshedProviders, startRefreshing } from './refresh/start-refreshing.js';
 import type { Refreshing } from './refresh/start-refreshing.js';
+import { startAutomaticMail } from './remedy/mail-automatic.js';
 import { startSchedule } from './schedule.js';
 import { openStatePool } from './store/open-state-pool.js';
 
@@ -68,6 +69,7 @@ export async function startApp(
     onEvents: metrics.refresh.recordEvents,
   });
   const refreshing = startRefreshingWhereConfigured(config, database, statePool, metrics, log);
+  const automaticMail = startAutomaticMail(config, { database, statePool, log });
   const closePools = () => Promise.all([database.pool.end(), statePool.end()]);
   const tokenHealth =
     config.apiToken === null
@@ -100,6 +102,7 @@ export async function startApp(
     remember: memory.remember,
     publish: publisher.publish,
     refresh: (latest) => {
+      automaticMail?.offer(latest);
       if (memory.isUsable()) refreshing?.offer(latest);
       reportShadowed(latest);
     },
@@ -151,8 +154,9 @@ export async function startApp(
     async stop() {
       // Answers that are on their way are waited for: they may hold the only valid token.
       await refreshing?.stop();
+      const mailed = automaticMail?.stop();
       const ending = schedules.map((schedule) => schedule.stop());
-      const stopped = Promise.all([...ending, server.close()]).then(closePools);
+      const stopped = Promise.all([...ending, server.close(), mailed]).then(closePools);
       await Promise.race([stopped, delay(stopPatienceMs)]);
     },
   };

@@ -1,13 +1,9 @@
-import { composeMail } from '../remedy/mail-message.js';
+import { createMailEffects } from '../remedy/mail-effects.js';
 import { planMails } from '../remedy/mail-plan.js';
-import type { PlannedMail } from '../remedy/mail-plan.js';
 import { sendMails } from '../remedy/mail-send.js';
-import type { MailEffects } from '../remedy/mail-send.js';
 import { openMailTransport } from '../remedy/mail-transport.js';
 import { reconnectList } from '../remedy/reconnect-list.js';
-import type { Reconnect } from '../remedy/reconnect-list.js';
-import { beginMail, endMail, readMails } from '../store/reconnect-mails.js';
-import type { MailedToken } from '../store/reconnect-mails.js';
+import { readMails } from '../store/reconnect-mails.js';
 import { askYes } from './ask-yes.js';
 import type { CommandContext } from './command-context.js';
 import { exitCode } from './exit-code.js';
@@ -88,16 +84,9 @@ async function run(
     );
     return exitCode.unknown;
   }
-  const send: MailEffects['send'] = (address, reconnects) =>
-    transport.send(
-      composeMail(mail, {
-        address,
-        name: reconnects[0]?.name ?? null,
-        account: reconnects[0]?.token.row.account ?? null,
-        providers: [...new Set(reconnects.map(({ token }) => token.provider.name))],
-      }),
-    );
-  const effects = { ...memoryOf(scope, options), send };
+  const { actor, reason: why, force } = options;
+  const order = { actor, why, force };
+  const effects = createMailEffects(mail, transport, scope.state.run, order);
   const done = await sendMails(plan.mails, effects, context.terminated);
   context.stdout.write(formatMailRun(plan, done, options));
   if (done.stopped !== null) {
@@ -107,27 +96,4 @@ async function run(
   return done.results.every(({ outcome }) => outcome === null || outcome.kind === 'sent')
     ? exitCode.fine
     : exitCode.no;
-}
-
-function memoryOf(
-  { state }: RemedyScope,
-  { force, actor, reason: why }: NotifyOptions,
-): Pick<MailEffects, 'begin' | 'end'> {
-  return {
-    begin: async ({ address, reconnects }) => {
-      const tokens = reconnects.map(mailedToken);
-      const ours = new Set(
-        await state.run((query) => beginMail(query, tokens, address, { force, actor })),
-      );
-      return reconnects.filter(({ token }) => ours.has(token.row.id));
-    },
-    end: ({ address, reconnects }: PlannedMail, outcome) =>
-      state.run((query) =>
-        endMail(query, reconnects.map(mailedToken), address, outcome, { actor, why }),
-      ),
-  };
-}
-
-function mailedToken({ token: { provider, row } }: Reconnect): MailedToken {
-  return { provider: provider.name, tokenId: row.id, subject: row.subject };
 }

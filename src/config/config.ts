@@ -27,6 +27,8 @@ export interface MailConfig {
   readonly text: string;
   /** null: made from the text. Values are escaped, the template is not. */
   readonly html: string | null;
+  /** Write to the user of a grant as soon as it is dead. */
+  readonly automatic: boolean;
 }
 
 /** Where the exporter keeps its own memory. */

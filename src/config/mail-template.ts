@@ -7,7 +7,7 @@ export const defaultMail = {
   subject: 'Please reconnect your {{provider}} account',
   text: `Hello {{name}},
 
-the connection to your {{provider}} account {{account}} has ended, and we can't renew it without you.
+the connection to your {{provider}} account has ended, and we can't renew it without you.
 Until you connect it again, nothing new arrives from there.
 
 Please connect it again here:

@@ -261,6 +261,7 @@ const mailSchema = strictMap({
     .prefault(defaultMail.subject),
   text: mailTemplate.prefault(defaultMail.text),
   html: mailTemplate.nullable().default(null),
+  automatic: z.boolean().default(false),
 });
 
 /** The YAML file. Its providers are validated one by one, each merged with its preset first. */

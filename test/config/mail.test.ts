@@ -21,6 +21,7 @@ describe('mail', () => {
           from: 'a@example.com',
           reconnectUrl: 'https://x.example.com',
           html: null,
+          automatic: false,
         },
       },
     });

@@ -9,6 +9,7 @@ const config = {
   reconnectUrl: 'https://app.example.com/reconnect',
   ...defaultMail,
   html: null,
+  automatic: false,
 };
 const facts = { address: 'user@example.com', name: null, account: null, providers: ['fathom'] };
 
