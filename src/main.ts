@@ -5,7 +5,7 @@ import { tokenStatuses } from './assess/token-status.js';
 import type { TokenStatus } from './assess/token-status.js';
 import { checkConfig } from './commands/check-config.js';
 import type { CommandContext, CommandOutput } from './commands/command-context.js';
-import { deactivate } from './commands/deactivate.js';
+import { defineRemedies } from './commands/define-remedies.js';
 import { demo } from './commands/demo.js';
 import { doctor } from './commands/doctor.js';
 import { exitCode } from './commands/exit-code.js';
@@ -14,17 +14,10 @@ import { explain } from './commands/explain.js';
 import { journalAbandon, journalList } from './commands/journal.js';
 import { migrate } from './commands/migrate.js';
 import { osUser } from './commands/os-user.js';
-import { accountModes } from './commands/mask-account.js';
-import type { AccountMode } from './commands/mask-account.js';
-import { reactivate } from './commands/reactivate.js';
-import { reconnect } from './commands/reconnect.js';
-import { reconnectNotify } from './commands/reconnect-notify.js';
-import { reconnectVerify } from './commands/reconnect-verify.js';
 import { refresh } from './commands/refresh.js';
 import { serve } from './commands/serve.js';
 import { start } from './commands/start.js';
 import { status } from './commands/status.js';
-import type { ReactivateSelector } from './remedy/reactivate-choice.js';
 import { requestPatienceMs } from './store/refresh-requests.js';
 
 const { version } = JSON.parse(
@@ -80,15 +73,6 @@ function program(): Command {
   const add = (name: string, description: string) =>
     commands.command(name).description(description).allowExcessArguments(false).exitOverride();
 
-  const remedy = (name: string, description: string) =>
-    add(name, description)
-      .option('--provider <name>', 'only this provider')
-      .option('--yes', 'do it; without it, only show what would be done', false)
-      .option('--as <name>', 'who does it, for the ledger', osUser())
-      .option('--reason <text>', 'why, for the ledger')
-      .option('--json', 'print JSON', false)
-      .addOption(accountsOption());
-
   add('serve', 'poll the database and serve /metrics').action(async () => {
     result = await serve(context);
   });
@@ -135,45 +119,9 @@ function program(): Command {
         patienceMs: requestPatienceMs,
       });
     });
-  remedy('reconnect', 'list who must authorize again, why, and since when; or write to them')
-    .option('--all-expired', 'also whoever is merely expired or inactive', false)
-    .addOption(
-      new Option('--csv', 'print CSV').default(false).conflicts(['json', 'notify', 'verify']),
-    )
-    .addOption(new Option('--notify', 'write to each of them once').default(false))
-    .option('--force', 'also to whoever was written to within 7 days', false)
-    .addOption(new Option('--verify', 'who came back').default(false).conflicts('notify'))
-    .addOption(instantOption('--since <instant>', 'with --verify: since then, not since the mail'))
-    .action(async ({ provider, csv, as, reason, ...options }: ReconnectFlags) => {
-      const common = { ...options, provider: provider ?? null };
-      const format = options.json ? 'json' : csv ? 'csv' : 'table';
-      if (options.notify) {
-        const order = { actor: as, reason: reason ?? null };
-        result = await reconnectNotify(context, { ...common, ...order });
-      } else if (options.verify) {
-        result = await reconnectVerify(context, { ...common, since: options.since ?? null });
-      } else {
-        result = await reconnect(context, { ...common, format });
-      }
-    });
-  remedy('deactivate', 'switch off the rows of dead grants, all or none')
-    .requiredOption('--expired', 'those whose access token has expired')
-    .option('--force', 'also rows that are not proven dead', false)
-    .option('--here', 'refresh in this process instead of the running exporter', false)
-    .action(async (options: SwitchFlags) => {
-      result = await deactivate(context, { ...options, ...switchMeans(options) });
-    });
-  remedy('reactivate', 'switch rows on again, once a refresh has proven their grants')
-    .option('--token-id <id>', 'this row')
-    .option('--user-id <subject>', 'the rows of this user')
-    .option('--falsely-deactivated', 'every row that is inactive although its token is valid')
-    .option('--undo', 'what deactivate switched off, by the ledger')
-    .option('--force', 'without proving the grant', false)
-    .option('--here', 'refresh in this process instead of the running exporter', false)
-    .action(async (options: ReactivateFlags) => {
-      const selector = reactivateSelector(options);
-      result = await reactivate(context, { ...options, ...switchMeans(options), selector });
-    });
+  defineRemedies(add, context, (code) => {
+    result = code;
+  });
   const journal = add('journal', 'see and free what the journals of refreshes hold');
   journal
     .command('list')
@@ -210,55 +158,6 @@ function program(): Command {
   return commands;
 }
 
-interface ReconnectFlags extends RemedyFlags {
-  readonly allExpired: boolean;
-  readonly csv: boolean;
-  readonly notify: boolean;
-  readonly force: boolean;
-  readonly verify: boolean;
-  readonly since?: Date;
-}
-
-interface RemedyFlags {
-  readonly provider?: string;
-  readonly yes: boolean;
-  readonly as: string;
-  readonly reason?: string;
-  readonly json: boolean;
-  readonly accounts: AccountMode;
-}
-
-interface SwitchFlags extends RemedyFlags {
-  readonly force: boolean;
-  readonly here: boolean;
-}
-
-function switchMeans({ provider, reason, as }: SwitchFlags) {
-  return {
-    provider: provider ?? null,
-    reason: reason ?? null,
-    actor: as,
-    patienceMs: requestPatienceMs,
-  };
-}
-
-interface ReactivateFlags extends SwitchFlags {
-  readonly tokenId?: string;
-  readonly userId?: string;
-  readonly falselyDeactivated?: boolean;
-  readonly undo?: boolean;
-}
-
-function reactivateSelector(flags: ReactivateFlags): ReactivateSelector | null {
-  const { tokenId, userId, falselyDeactivated = false, undo = false } = flags;
-  const wanted: ReactivateSelector[] = [];
-  if (tokenId !== undefined) wanted.push({ kind: 'token', id: tokenId });
-  if (userId !== undefined) wanted.push({ kind: 'user', subject: userId });
-  if (falselyDeactivated) wanted.push({ kind: 'falsely_deactivated' });
-  if (undo) wanted.push({ kind: 'undo' });
-  return wanted.length === 1 ? (wanted[0] ?? null) : null;
-}
-
 interface RefreshFlags {
   readonly tokenId?: string;
   readonly userId?: string;
@@ -273,21 +172,6 @@ interface StatusFlags {
   readonly provider?: string;
   readonly status?: TokenStatus;
   readonly failOn?: TokenStatus;
-}
-
-/** `2025-11-29T00:54:00Z`. */
-function instantOption(flags: string, description: string): Option {
-  return new Option(flags, description).argParser((text) => {
-    const instant = new Date(/^\d{4}-\d\d-\d\d/.test(text) ? text : Number.NaN);
-    if (!Number.isNaN(instant.getTime())) return instant;
-    throw new InvalidArgumentError('Write it as 2025-11-29 or 2025-11-29T00:54:00Z.');
-  });
-}
-
-function accountsOption(): Option {
-  return new Option('--accounts <how>', 'how accounts and addresses are shown')
-    .choices(accountModes)
-    .default('masked');
 }
 
 /** `expiring-soon`, `EXPIRING SOON` and `expiring_soon` are the same to a person. */
