@@ -24,6 +24,7 @@ export async function reconnect(
     const { now, tokens, unread, memoryProblem } = reading.facts;
     const list = reconnectList(tokens, reading, allExpired, now.getTime());
     const severalProviders = scope.providers.length > 1;
+    const isIncomplete = unread.length > 0 || memoryProblem !== null;
     switch (format) {
       case 'json': {
         const json = reconnectJson(list, { now, unread, memoryProblem, accounts });
@@ -34,6 +35,8 @@ export async function reconnect(
         context.stdout.write(formatReconnectCsv(list, accounts));
         break;
       case 'table':
+        // "Nobody" would be a guess while something is unknown.
+        if (list.length === 0 && isIncomplete) break;
         context.stdout.write(
           formatReconnectTable(list, { severalProviders, allExpired, accounts }),
         );
@@ -41,6 +44,6 @@ export async function reconnect(
     if (memoryProblem !== null) {
       context.stderr.write(`it is not known which grants are dead: ${memoryProblem}\n`);
     }
-    return unread.length > 0 || memoryProblem !== null ? exitCode.unknown : exitCode.fine;
+    return isIncomplete ? exitCode.unknown : exitCode.fine;
   });
 }

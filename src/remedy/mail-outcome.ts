@@ -44,7 +44,11 @@ export function judgeMailFailure(error: unknown): MailOutcome {
   };
 }
 
+/** Servers repeat the address, which is neither shown in full nor kept. */
 function oneLine(text: unknown): string | null {
   if (typeof text !== 'string') return null;
-  return text.replaceAll(/\p{Cc}+/gu, ' ').slice(0, 200);
+  return text
+    .replaceAll(/\p{Cc}+/gu, ' ')
+    .replaceAll(/[^\s<>]+@[^\s<>]+/g, '(address)')
+    .slice(0, 200);
 }

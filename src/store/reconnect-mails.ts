@@ -50,7 +50,10 @@ const tooRecentSql = (mail: string) =>
     AND ${mail}.began_at > now() - interval '${String(mailPauseDays)} days')`;
 
 /** Reads all that is remembered of mails about the tokens of these providers. */
-export async function readMails(query: Query, providers: readonly string[]): Promise<RememberedMail[]> {
+export async function readMails(
+  query: Query,
+  providers: readonly string[],
+): Promise<RememberedMail[]> {
   return query<RememberedMail & Record<string, unknown>>(
     `SELECT provider, token_id AS "tokenId", subject, address_hash AS "addressHash",
             began_at AS "beganAt", outcome, ${tooRecentSql('mail')} AS "tooRecent"

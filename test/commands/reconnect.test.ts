@@ -93,8 +93,14 @@ describe('reconnect', () => {
 
   it('says what it does not know while there is no memory', async () => {
     const fresh = { STATE_DATABASE_URL: world.database.url.replace(/\/[^/]*$/, '/postgres') };
-    const { code, stderr } = await world.cli('reconnect', fresh);
-    expect(code).toBe(3);
+    await world.database.query(`UPDATE fathom_integrations SET refresh_token = 'r' WHERE id = $1`, [
+      withoutRefreshToken,
+    ]);
+    const { code, stdout, stderr } = await world.cli('reconnect', fresh);
+    await world.database.query(`UPDATE fathom_integrations SET refresh_token = '' WHERE id = $1`, [
+      withoutRefreshToken,
+    ]);
+    expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
     expect(stderr).toMatch(/it is not known which grants are dead: .*run migrate/);
   });
 

@@ -34,6 +34,13 @@ describe('a mail that failed', () => {
   });
 });
 
+it('keeps no address that a server repeats', () => {
+  const response = '550 5.1.1 <ravi.menon@example.com>: no such user ravi.menon@example.com';
+  expect(judgeMailFailure({ responseCode: 550, response }).detail).toBe(
+    '550 5.1.1 <(address)>: no such user (address)',
+  );
+});
+
 describe('a mail server that hangs', () => {
   const timeouts = { connectMs: 200, greetingMs: 200, silenceMs: 200 };
   const sockets = new Set<Socket>();
