@@ -36,6 +36,7 @@ import { syncRetryListener } from './publish/sync-retry-listener.js';
 import { openConnections } from './refresh/bounded-request.js';
 import { refreshedProviders, startRefreshing } from './refresh/start-refreshing.js';
 import type { Refreshing } from './refresh/start-refreshing.js';
+import { startAutomaticMail } from './remedy/mail-automatic.js';
 import { retriedProviders, startSyncRetries } from './remedy/retry-syncs.js';
 import type { SyncRetries } from './remedy/retry-syncs.js';
 import { startSchedule } from './schedule.js';
@@ -100,6 +101,7 @@ export async function startApp(
     startTelling(config, statePool, notifier, metrics, log, () => journalProblem),
   );
   const syncs = startRetryingSyncs(config, statePool, metrics, log);
+  const automaticMail = startAutomaticMail(config, { database, statePool, log });
   const closePools = () => Promise.all([database.pool.end(), statePool.end()]);
   const tokenHealth =
     config.apiToken === null
@@ -134,6 +136,7 @@ export async function startApp(
     publish: publisher.publish,
     tell: telling.tell,
     refresh: (latest) => {
+      automaticMail?.offer(latest);
       reportShadowed(latest);
       if (!memory.isUsable()) return;
       refreshing?.offer(latest);
@@ -205,7 +208,7 @@ export async function startApp(
       // Answers that are on their way are waited for: they may hold the only valid token.
       await Promise.all([refreshing?.stop(), notifier.stop(), heartbeat?.stop()]);
       const ending = [...schedules.map((schedule) => schedule.stop()), syncs.stop()];
-      const stopped = Promise.all([...ending, server.close()])
+      const stopped = Promise.all([...ending, server.close(), automaticMail?.stop()])
         .then(() => telling.settled())
         .then(closePools);
       await Promise.race([stopped, delay(stopPatienceMs)]);

@@ -5,6 +5,7 @@ import { tokenStatuses } from './assess/token-status.js';
 import type { TokenStatus } from './assess/token-status.js';
 import { checkConfig } from './commands/check-config.js';
 import type { CommandContext, CommandOutput } from './commands/command-context.js';
+import { defineRemedies } from './commands/define-remedies.js';
 import { demo } from './commands/demo.js';
 import { doctor } from './commands/doctor.js';
 import { exitCode } from './commands/exit-code.js';
@@ -143,6 +144,9 @@ function program(): Command {
         reason: options.reason ?? null,
       });
     });
+  defineRemedies(add, context, (code) => {
+    result = code;
+  });
   const journal = add('journal', 'see and free what the journals of refreshes hold');
   journal
     .command('list')

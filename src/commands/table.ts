@@ -1,7 +1,7 @@
 import { columns, pad, printable, shorten } from './printable.js';
 
 /** Widest that a single column gets. */
-const longestCell = 48;
+export const longestCell = 48;
 
 /**
  * Formats rows as aligned columns under a header, for a terminal and for pasting.

@@ -22,6 +22,9 @@ export interface Config {
   readonly apiToken: string | null;
   readonly incidents: IncidentsConfig;
   readonly notify: NotifyConfig;
+  readonly mail: MailConfig | null;
+  /** Secret: it may hold a password. null: no mail can be sent. */
+  readonly smtpUrl: string | null;
 }
 
 /** When people are told of an incident. */
@@ -83,6 +86,20 @@ export interface LinksConfig {
   readonly reconnect: string | null;
 }
 
+/** How people are asked to reconnect. In the texts `{{name}}` and others stand for what is known. */
+export interface MailConfig {
+  /** `address` or `Name <address>`. */
+  readonly from: string;
+  /** Where they authorize again. */
+  readonly reconnectUrl: string;
+  readonly subject: string;
+  readonly text: string;
+  /** null: made from the text. Values are escaped, the template is not. */
+  readonly html: string | null;
+  /** Write to the user of a grant as soon as it is dead. */
+  readonly automatic: boolean;
+}
+
 /** Where the exporter keeps its own memory. */
 export interface StateConfig {
   /** Secret. null: in the database of the tokens, in a schema of our own. */
@@ -127,6 +144,19 @@ export interface ProviderConfig {
   readonly syncs: SyncConfig | null;
   /** null: nobody told us how its tokens can be refreshed. */
   readonly refresh: RefreshConfig | null;
+  /** null: nobody told us where the people behind the subjects are. */
+  readonly people: PeopleTable | null;
+}
+
+/** The application's own users, at most one row per subject: whom to write to. */
+export interface PeopleTable extends TableName {
+  /** Column that holds the subject. */
+  readonly subject: string;
+  readonly email: string;
+  /** What the person is called; null: the table does not say. */
+  readonly name: string | null;
+  /** An optional table may be absent from the database without being a fault: presets use it. */
+  readonly optional: boolean;
 }
 
 export interface TableName {

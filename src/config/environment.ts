@@ -176,6 +176,13 @@ export const environmentVariables = {
     default: null,
     description: "Called with GET after each successful poll: a dead man's switch.",
   },
+  SMTP_URL: {
+    secret: true,
+    file: true,
+    default: null,
+    description:
+      'Mail server for `reconnect --notify`: `smtp://user:password@host:587` (STARTTLS is required, except on loopback) or `smtps://user:password@host:465`.',
+  },
   FATHOM_CLIENT_ID: {
     secret: false,
     file: false,

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { IncidentsConfig } from './config.js';
-import type { incidentsSchema } from './schema.js';
+import type { incidentsSchema } from './incidents-schema.js';
 
 /** The file's `incidents`; the environment's grouping window, where it sets one, wins. */
 export function toIncidents(

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { z } from 'zod';
-import type { Config, ProviderConfig } from './config.js';
+import type { Config, MailConfig, ProviderConfig } from './config.js';
 import { readConfigFile } from './config-file.js';
 import { resolveNotify } from './notify.js';
 import { environmentVariables, readEnvironment, readVariable } from './environment.js';
@@ -78,9 +78,18 @@ export function loadConfig(env: NodeJS.ProcessEnv, cwd: string): LoadedConfig {
       apiToken: overrides.API_TOKEN ?? null,
       incidents: toIncidents(file.value.incidents, overrides.INCIDENT_GROUP_WAIT),
       notify: notify.config,
+      mail: file.value.mail && toMail(file.value.mail),
+      smtpUrl: overrides.SMTP_URL ?? null,
     },
     warnings: resolved.warnings.map(({ path, message }) => `${path}: ${message}`),
   };
+}
+
+function toMail({
+  reconnect_url,
+  ...rest
+}: NonNullable<z.output<typeof fileSchema>['mail']>): MailConfig {
+  return { ...rest, reconnectUrl: reconnect_url };
 }
 
 /** The environment wins over the file, for every provider. */

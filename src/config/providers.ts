@@ -118,7 +118,7 @@ function overridePreset(preset: RawMap, own: RawMap): RawMap {
 
 function toProvider(
   name: string,
-  { table, joins, columns, syncs, refresh, ...rest }: z.output<typeof providerSchema>,
+  { table, joins, columns, syncs, refresh, people, ...rest }: z.output<typeof providerSchema>,
 ): ProviderConfig {
   return {
     name,
@@ -142,5 +142,6 @@ function toProvider(
     declaredLifetimeMs: rest.declared_lifetime,
     syncs: syncs && toSyncs(syncs),
     refresh: refresh && toRefresh(refresh),
+    people,
   };
 }

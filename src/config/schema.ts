@@ -6,6 +6,8 @@ import { isDatabaseUrl } from './database-url.js';
 import { durationForm, isDuration, toMs } from './duration.js';
 import { environmentVariables, type EnvironmentName } from './environment.js';
 import { parseListenAddress } from './listen-address.js';
+import { incidentsEnvironment, incidentsSchema } from './incidents-schema.js';
+import { mailEnvironment, mailSchema, peopleTable } from './mail-schema.js';
 import { notifyEnvironment, notifySchema } from './notify-schema.js';
 import { endpointUrl } from './safe-url.js';
 import { column, concurrency, duration, name, table, textAs, texts } from './schema-parts.js';
@@ -124,32 +126,8 @@ export const providerSchema = strictMap({
   declared_lifetime: duration.nullable().default(null),
   syncs: syncsSchema.nullable().default(null),
   refresh: refreshSchema.nullable().default(null),
+  people: peopleTable.nullable().default(null),
 });
-
-const fewPolls = 'must be a whole number from 1 to 10';
-const polls = z.int(fewPolls).min(1, fewPolls).max(10, fewPolls).default(2);
-const share = 'must be a number above 0, at most 1';
-
-/** A duration that may be nothing. */
-const optionalWait = textAs(
-  (text) => (text === '0s' ? 0 : isDuration(text) ? toMs(text) : null),
-  `a duration: write 0s, or ${durationForm}`,
-);
-
-/** When people are told of an incident. */
-export const incidentsSchema = strictMap({
-  open_after_polls: polls,
-  recover_after_polls: polls,
-  group_wait: optionalWait.prefault(environmentVariables.INCIDENT_GROUP_WAIT.default),
-  update_interval: duration.prefault('5m'),
-  first_reminder: duration.prefault('4h'),
-  longest_reminder: duration.prefault('24h'),
-  memory_away_after: duration.prefault('2m'),
-  cliff_share: z.number(share).gt(0, share).max(1, share).default(0.5),
-}).refine(
-  ({ first_reminder, longest_reminder }) => first_reminder <= longest_reminder,
-  'first_reminder must not be longer than longest_reminder',
-);
 
 /** The YAML file. Its providers are validated one by one, each merged with its preset first. */
 export const fileSchema = strictMap({
@@ -160,6 +138,7 @@ export const fileSchema = strictMap({
   incidents: incidentsSchema.prefault({}),
   notify: notifySchema,
   providers: z.record(z.string(), z.unknown()).optional(),
+  mail: mailSchema.nullable().default(null),
 });
 
 /** What the environment sets, by the names of the variables. */
@@ -173,7 +152,7 @@ export const environmentSchema = z.object({
   LEDGER_RETENTION: duration.prefault(environmentVariables.LEDGER_RETENTION.default),
   REFRESH_MODE: z.enum(refreshModes, `must be one of ${refreshModes.join(', ')}`).optional(),
   INVALID_GRANT_CONFIRM_AFTER: duration.optional(),
-  INCIDENT_GROUP_WAIT: optionalWait.optional(),
+  ...incidentsEnvironment,
   JOURNAL_DIR: z.string().default(environmentVariables.JOURNAL_DIR.default),
   JOURNAL_KEY: journalKey.optional(),
   JOURNAL_KEYS_OLD: z
@@ -186,4 +165,5 @@ export const environmentSchema = z.object({
     .min(16, 'must have at least 16 characters: openssl rand -hex 32')
     .optional(),
   ...notifyEnvironment,
+  ...mailEnvironment,
 } satisfies Partial<Record<EnvironmentName, z.ZodType>>);

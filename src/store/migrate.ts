@@ -17,6 +17,7 @@ const migrations: readonly Migration[] = [
   { version: 3, file: '003-incidents.sql' },
   { version: 4, file: '004-outbox.sql' },
   { version: 5, file: '005-syncs.sql' },
+  { version: 9, file: '009-remedies.sql' },
 ];
 
 /** The same folder from `src/store` and from `dist/store`: SQL is not compiled. */

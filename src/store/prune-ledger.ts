@@ -26,6 +26,11 @@ export async function pruneLedger(pool: Pool, retentionMs: number): Promise<numb
   }
   await writeTransaction(pool, async (query) => {
     await query(
+      `DELETE FROM ${stateSchema}.reconnect_mails
+       WHERE began_at < now() - greatest($1 * interval '1 millisecond', interval '8 days')`,
+      [retentionMs],
+    );
+    await query(
       `DELETE FROM ${stateSchema}.refresh_requests WHERE requested_at < now() - interval '1 day'`,
     );
     await query(

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { environmentVariables } from '../../src/config/environment.js';
 import type { EnvironmentVariable } from '../../src/config/environment.js';
 import { presetNames } from '../../src/config/presets.js';
-import { fileSchema, incidentsSchema, providerSchema } from '../../src/config/schema.js';
+import { incidentsSchema } from '../../src/config/incidents-schema.js';
+import { fileSchema, providerSchema } from '../../src/config/schema.js';
 import { loadYaml } from './load-from.js';
 
 const documentation = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8');

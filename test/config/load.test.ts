@@ -109,6 +109,7 @@ describe('loadConfig with a file', () => {
       declaredLifetimeMs: null,
       syncs: null,
       refresh: null,
+      people: null,
     });
   });
 
