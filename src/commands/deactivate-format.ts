@@ -1,7 +1,7 @@
 import type { DeactivateLine } from './deactivate.js';
 import { formatInstant, isoInstant } from './format-instant.js';
-import { showAccount } from './mask-account.js';
-import type { AccountMode } from './mask-account.js';
+import { showAccount } from '../notify/mask-account.js';
+import type { AccountMode } from '../notify/mask-account.js';
 import { tableNotes } from './table-notes.js';
 import { formatTable } from './table.js';
 

@@ -7,7 +7,7 @@ import type { CommandContext } from './command-context.js';
 import { formatDeactivation } from './deactivate-format.js';
 import { exitCode } from './exit-code.js';
 import type { ExitCode } from './exit-code.js';
-import type { AccountMode } from './mask-account.js';
+import type { AccountMode } from '../notify/mask-account.js';
 import { printable } from './printable.js';
 import { readRemedy, withRemedy } from './remedy-scope.js';
 import type { RemedyReading, RemedyScope } from './remedy-scope.js';

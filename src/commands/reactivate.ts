@@ -9,7 +9,7 @@ import { askYes } from './ask-yes.js';
 import type { CommandContext } from './command-context.js';
 import { exitCode } from './exit-code.js';
 import type { ExitCode } from './exit-code.js';
-import type { AccountMode } from './mask-account.js';
+import type { AccountMode } from '../notify/mask-account.js';
 import { printable } from './printable.js';
 import { formatReactivation } from './reactivate-format.js';
 import { readRemedy, withRemedy } from './remedy-scope.js';

@@ -2,8 +2,8 @@ import type { Reconnect } from '../remedy/reconnect-list.js';
 import { mustReconnect } from '../remedy/reconnect-need.js';
 import type { ReconnectReason } from '../remedy/reconnect-need.js';
 import { formatInstant, isoInstant } from './format-instant.js';
-import { showAccount } from './mask-account.js';
-import type { AccountMode } from './mask-account.js';
+import { showAccount } from '../notify/mask-account.js';
+import type { AccountMode } from '../notify/mask-account.js';
 import { printable } from './printable.js';
 import { formatTable } from './table.js';
 

@@ -2,7 +2,7 @@ import { reconnectList } from '../remedy/reconnect-list.js';
 import type { CommandContext } from './command-context.js';
 import { exitCode } from './exit-code.js';
 import type { ExitCode } from './exit-code.js';
-import type { AccountMode } from './mask-account.js';
+import type { AccountMode } from '../notify/mask-account.js';
 import { formatReconnectCsv, formatReconnectTable, reconnectJson } from './reconnect-format.js';
 import { readRemedy, withRemedy } from './remedy-scope.js';
 

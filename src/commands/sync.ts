@@ -8,7 +8,7 @@ import type { SyncedUser } from '../remedy/sync-users.js';
 import { writeLedger } from '../store/write-ledger.js';
 import { prepareConnection } from './command-context.js';
 import type { CommandContext } from './command-context.js';
-import { confirm } from './confirm.js';
+import { askYes } from './ask-yes.js';
 import { exitCode } from './exit-code.js';
 import type { ExitCode } from './exit-code.js';
 import { formatPlan, formatSynced, syncJson } from './format-syncs.js';
@@ -85,8 +85,7 @@ async function plan(
     return userId === null ? exitCode.fine : exitCode.no;
   }
   if (!json) context.stdout.write(formatPlan(syncs));
-  if (yes) return 'go';
-  if (!json && (await confirm(context, 'ask for these syncs?'))) return 'go';
+  if (yes || (!json && (await askYes(context, false, 'Ask for these syncs?')))) return 'go';
   context.stdout.write(
     json
       ? syncJson(

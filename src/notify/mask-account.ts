@@ -1,4 +1,4 @@
-import type { NotifyConfig } from '../config/config.js';
+import type { accountModes } from '../config/config.js';
 import type { Notice } from './notice.js';
 
 const graphemes = new Intl.Segmenter();
@@ -32,21 +32,26 @@ function maskPart(part: string): string {
   return isShown ? first + stars : stars;
 }
 
+export type AccountMode = (typeof accountModes)[number];
+
+/** An account as it is to be shown; null: not at all. */
+export function showAccount(account: string | null, mode: AccountMode): string | null {
+  if (account === null) return null;
+  switch (mode) {
+    case 'none':
+      return null;
+    case 'masked':
+      return maskAccount(account);
+    case 'full':
+      return account;
+  }
+}
+
 /** The notice with its accounts as they are to be shown. */
-export function withAccountsShown(notice: Notice, mode: NotifyConfig['accounts']): Notice {
-  const show = (account: string): string | null => {
-    switch (mode) {
-      case 'none':
-        return null;
-      case 'masked':
-        return maskAccount(account);
-      case 'full':
-        return account;
-    }
-  };
+export function withAccountsShown(notice: Notice, mode: AccountMode): Notice {
   const accounts = notice.accounts.map(({ subject, account }) => ({
     subject,
-    account: account === null ? null : show(account),
+    account: showAccount(account, mode),
   }));
   return { ...notice, accounts };
 }

@@ -40,7 +40,7 @@ describe('deactivate --expired', () => {
     const { code, stdout, stderr } = await world.cli('deactivate --expired');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(
-      new RegExp(`${await world.userOf(dead)} .*r…@example\\.com .*deactivate +dead\\n`),
+      new RegExp(`${await world.userOf(dead)} .*r\\*\\*\\*@e\\*\\*\\*\\.com .*deactivate +dead\\n`),
     );
     expect(stdout).toMatch(new RegExp(`${await world.userOf(living)} .*refresh +may live`));
     expect(stdout).not.toContain(await world.userOf(valid));

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { csvCell } from '../../src/commands/reconnect-format.js';
-import { showAccount } from '../../src/commands/mask-account.js';
 import { startRemedyWorld } from './remedy-world.js';
 import type { RemedyWorld } from './remedy-world.js';
 
@@ -74,7 +73,9 @@ describe('reconnect', () => {
 
   it('masks addresses unless they are asked for', async () => {
     const { stdout } = await world.cli('reconnect');
-    expect(stdout).toMatch(/a…@example\.com +r…@example\.com +dead: invalid_grant, confirmed/);
+    expect(stdout).toMatch(
+      /a\*\*\*@e\*\*\*\.com +r\*\*\*@e\*\*\*\.com +dead: invalid_grant, confirmed/,
+    );
     expect(stdout).toMatch(/3 must authorize again; --accounts full shows whole addresses\n$/);
     expect((await world.cli('reconnect --accounts full')).stdout).toMatch(
       /account@example\.com +ravi\.menon@example\.com/,
@@ -138,18 +139,5 @@ describe('a CSV cell', () => {
     ['a\r\n=1', 'a\\u{d}\\u{a}=1'],
   ])('holds %j as %j', (text, cell) => {
     expect(csvCell(text)).toBe(cell);
-  });
-});
-
-describe('a masked account', () => {
-  it.each([
-    ['ravi@example.com', 'r…@example.com'],
-    ['a@b', 'a…@b'],
-    ['@example.com', '@…'],
-    ['acct_123', 'a…'],
-    ['👩‍💻x', '👩…'],
-    ['', '…'],
-  ])('of %j is %j', (account, shown) => {
-    expect(showAccount(account, 'masked')).toBe(shown);
   });
 });
