@@ -135,5 +135,13 @@ function toProvider(
       overdueAfterMs: syncs.overdue_after,
     },
     refresh: refresh && toRefresh(refresh),
+    jobs: rest.jobs,
+    webhooks: rest.webhooks && {
+      arrivals: rest.webhooks.arrivals,
+      events: rest.webhooks.events,
+      windowMs: rest.webhooks.window,
+      silentAfterMs: rest.webhooks.silent_after,
+      delayedAfterMs: rest.webhooks.delayed_after,
+    },
   };
 }

@@ -2,7 +2,11 @@ import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import { clientAuthentications, logLevels, refreshModes } from './config.js';
 import type {
+  ArrivalTable,
   ColumnRef,
+  CronConfig,
+  EventTable,
+  JobLog,
   JoinedTable,
   RateLimit,
   SubjectTable,
@@ -192,6 +196,68 @@ const refreshSchema = strictMap({
   invalid_grant_confirm_after: duration.prefault('60s'),
 });
 
+const conditions = z.record(name, z.array(z.string()).min(1, 'must list at least one value'));
+const statuses = z.array(z.string()).min(1, 'must list at least one value');
+
+const jobLog = strictMap({
+  table,
+  job: name,
+  at: name,
+  status: name,
+  message: name,
+  succeeded: statuses,
+  failed: statuses,
+  optional: z.boolean().default(false),
+}).transform(({ table, ...rest }): JobLog => ({ ...table, ...rest }));
+
+const arrivals = strictMap({
+  table,
+  received_at: name,
+  event_at: z.array(name).default([]),
+  where: conditions.default({}),
+  except: conditions.default({}),
+  optional: z.boolean().default(false),
+}).transform(({ table, received_at, event_at, ...rest }): ArrivalTable => ({
+  ...table,
+  ...rest,
+  receivedAt: received_at,
+  eventAt: event_at,
+}));
+
+const events = strictMap({
+  table,
+  at: name,
+  status: name,
+  succeeded: statuses,
+  failed: statuses,
+  where: conditions.default({}),
+  optional: z.boolean().default(false),
+}).transform(({ table, ...rest }): EventTable => ({ ...table, ...rest }));
+
+const jobName = z.string().min(1, 'must be the name of a job').max(63, 'is longer than a name');
+
+const timeZone = textAs((text) => {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: text });
+    return text;
+  } catch {
+    return null;
+  }
+}, 'a time zone: write a name such as Europe/Berlin');
+
+/** `cron:` of the file. */
+const cronSchema = strictMap({
+  jobs: z.array(jobName).default([]),
+  grace: duration.prefault('5m'),
+  longest_run: duration.prefault('1h'),
+  time_zone: timeZone.nullable().default(null),
+}).transform(({ jobs, grace, longest_run, time_zone }): CronConfig => ({
+  jobs,
+  graceMs: grace,
+  longestRunMs: longest_run,
+  timeZone: time_zone,
+}));
+
 /** The thresholds of a provider that configures none. */
 export const defaultThresholds = {
   expiring_soon: '7d',
@@ -227,6 +293,21 @@ export const providerSchema = strictMap({
     .nullable()
     .default(null),
   refresh: refreshSchema.nullable().default(null),
+  jobs: strictMap({
+    names: z.array(jobName).default([]),
+    log: jobLog.nullable().default(null),
+  })
+    .nullable()
+    .default(null),
+  webhooks: strictMap({
+    arrivals: arrivals.nullable().default(null),
+    events: events.nullable().default(null),
+    window: duration.prefault('24h'),
+    silent_after: duration.nullable().default(null),
+    delayed_after: duration.prefault('15m'),
+  })
+    .nullable()
+    .default(null),
 });
 
 /** The YAML file. Its providers are validated one by one, each merged with its preset first. */
@@ -236,6 +317,7 @@ export const fileSchema = strictMap({
   log_level: logLevel.default(environmentVariables.LOG_LEVEL.default),
   token_series_limit: tokenSeriesLimit.default(1000),
   providers: z.record(z.string(), z.unknown()).optional(),
+  cron: cronSchema.nullable().prefault({}),
 });
 
 /** What the environment sets, by the names of the variables. */

@@ -9,8 +9,9 @@ import { readSnapshot } from '../database/read-snapshot.js';
 import type { Query, Snapshot, SnapshotSource } from '../database/read-snapshot.js';
 import { readCatalog } from './catalog.js';
 import type { Catalog } from './catalog.js';
-import { known, unknown } from './reading.js';
+import { known } from './reading.js';
 import type { Reading, Unknown } from './reading.js';
+import { statementFailed } from './statement-failed.js';
 import { resolveSyncSource } from './sync-source.js';
 import type { SyncSource } from './sync-source.js';
 import { readStuckSyncs, readSyncLag } from './syncs.js';
@@ -18,8 +19,11 @@ import type { SyncLagObservation } from './syncs.js';
 import { resolveTokenSource, tablesOf } from './token-source.js';
 import type { TokenSource } from './token-source.js';
 import { epochMs } from './instant-sql.js';
+import { observeSurroundings, surroundingSources, tablesAround } from './surroundings.js';
+import type { SurroundingsObservation } from './surroundings.js';
 import { readTokens } from './tokens.js';
 import type { TokenObservation } from './tokens.js';
+import type { RunCursor } from '../store/cron-knowledge.js';
 
 /** The world at one instant of the database's clock. */
 export interface Observation {
@@ -28,6 +32,8 @@ export interface Observation {
   /** This machine's clock minus the database's. */
   readonly clockSkewMs: number;
   readonly providers: readonly ProviderObservation[];
+  /** Cron jobs, webhooks, and on which days tokens expire. */
+  readonly surroundings: SurroundingsObservation;
 }
 
 export interface ProviderObservation {
@@ -61,6 +67,7 @@ export function tokenSourceName(provider: string): string {
  *
  * What can't be read is unknown, with a reason, and never stops the rest. `seenBefore` names the
  * sources that could be read once: of those, absence is a fault even where they are optional.
+ * `countedRuns` is up to where the runs of cron jobs were counted.
  * Throws `DatabaseError` when the database can't be used at all.
  */
 export async function observe(
@@ -69,10 +76,12 @@ export async function observe(
   seenBefore: ReadonlySet<string>,
   localClockMs: () => number,
   everyRow = false,
+  countedRuns: RunCursor | null = null,
 ): Promise<Observation> {
   return readSnapshot(database, async (snapshot) => {
     const { now, role, clockSkewMs } = await readNow(snapshot.query, localClockMs);
-    const catalog = await readCatalog(snapshot.query, role, config.providers.flatMap(tablesRead));
+    const tables = [...config.providers.flatMap(tablesRead), ...tablesAround(config)];
+    const catalog = await readCatalog(snapshot.query, role, tables);
     const providers: ProviderObservation[] = [];
     for (const provider of config.providers) {
       providers.push(
@@ -86,7 +95,13 @@ export async function observe(
         }),
       );
     }
-    return { now, clockSkewMs, providers };
+    const surroundings = await observeSurroundings(snapshot, catalog, config, {
+      now,
+      seenBefore,
+      everyRow,
+      countedRuns,
+    });
+    return { now, clockSkewMs, providers, surroundings };
   });
 }
 
@@ -111,7 +126,7 @@ export async function readNow(
 export function configuredSources(
   config: Config,
 ): { readonly name: string; readonly optional: boolean }[] {
-  return config.providers.flatMap(({ name, syncs }) => {
+  const ofProviders = config.providers.flatMap(({ name, syncs }) => {
     const tables = new Map<string, boolean>();
     for (const { table, optional } of syncs === null ? [] : subjectTables(syncs)) {
       tables.set(table, optional && tables.get(table) !== false);
@@ -121,6 +136,7 @@ export function configuredSources(
       ...[...tables].map(([table, optional]) => ({ name: `${name}:${table}`, optional })),
     ];
   });
+  return [...ofProviders, ...surroundingSources(config)];
 }
 
 function subjectTables(syncs: SyncConfig): SubjectTable[] {
@@ -257,16 +273,4 @@ function syncSources(
     }
   }
   return [...sources.values()];
-}
-
-/** What a statement that failed behind its SAVEPOINT makes of a reading. */
-export function statementFailed(error: Error): Unknown {
-  const code = (error as { code?: unknown }).code;
-  return unknown(
-    'failed',
-    `the statement failed: ${error.message}${typeof code === 'string' ? ` (${code})` : ''}`,
-    code === '57014' || code === '55P03'
-      ? 'look for locks on the table and long statements in pg_stat_activity'
-      : "run doctor; compare the table with the provider's mapping",
-  );
 }

@@ -113,6 +113,8 @@ describe('loadConfig with a file', () => {
       declaredLifetimeMs: null,
       syncs: null,
       refresh: null,
+      jobs: null,
+      webhooks: null,
     });
   });
 
