@@ -1,8 +1,11 @@
 import type { Pool } from 'pg';
+import { learnCron } from './assess/cron-knowledge.js';
 import type { Memories, ProviderMemory } from './assess/memories.js';
 import { findTokenChanges } from './assess/token-changes.js';
 import type { Log } from './log.js';
 import type { Observation } from './observe/observe.js';
+import type { CronKnowledge } from './store/cron-knowledge.js';
+import { rememberCron } from './store/cron-memory.js';
 import { openState } from './store/open-state.js';
 import { pruneLedger } from './store/prune-ledger.js';
 import type { ChangeEvent } from './store/record-changes.js';
@@ -34,8 +37,8 @@ export function createMemory(
       if (found !== null && found !== problem) log.warn(found);
       problem = found;
       const providers = new Map<string, ProviderMemory>();
-      const memories: Memories = { problem, providers, silentJournals: [] };
-      if (problem !== null) return memories;
+      const nothing: Memories = { problem, providers, silentJournals: [], cron: null };
+      if (problem !== null) return nothing;
       for (const { name, tokens } of observation.providers) {
         const rows = tokens.known ? tokens.value.rows : null;
         if (rows === null) continue;
@@ -49,7 +52,7 @@ export function createMemory(
           log.warn(`the memory of ${name} could not be used`, { error: messageOf(error) });
         }
       }
-      return memories;
+      return { ...nothing, cron: await rememberJobs(pool, log, observation) };
     },
     async prune(retentionMs) {
       if (problem !== null) return true;
@@ -62,6 +65,20 @@ export function createMemory(
       }
     },
   };
+}
+
+async function rememberJobs(
+  pool: Pool,
+  log: Log,
+  { now, surroundings: { cron } }: Observation,
+): Promise<CronKnowledge | null> {
+  if (cron?.jobs.known !== true) return null;
+  try {
+    return await rememberCron(pool, (before) => learnCron(before, cron, now));
+  } catch (error) {
+    log.warn('the memory of cron jobs could not be used', { error: messageOf(error) });
+    return null;
+  }
 }
 
 function messageOf(error: unknown): string {
