@@ -10,9 +10,12 @@ import { dashboardUid } from './links.js';
 import { datasource } from './panel.js';
 import { accessTokens } from './rows/access-tokens.js';
 import { atAGlance } from './rows/at-a-glance.js';
+import { calendar } from './rows/calendar.js';
+import { cron } from './rows/cron.js';
 import { exporter } from './rows/exporter.js';
 import { refresh } from './rows/refresh.js';
 import { syncs } from './rows/syncs.js';
+import { webhooks } from './rows/webhooks.js';
 
 /** The answer first, then what it rests on, from the tokens down to the exporter. */
 export function oauthTokens(): ReturnType<typeof dashboard> {
@@ -41,8 +44,11 @@ export function oauthTokens(): ReturnType<typeof dashboard> {
     rows: {
       'Is anything wrong?': atAGlance(),
       'Access tokens': accessTokens(),
+      'What expires when': calendar(),
       Refresh: refresh(),
       Syncs: syncs(),
+      'Cron jobs': cron(),
+      Webhooks: webhooks(),
       'The exporter itself': exporter(),
     },
   });

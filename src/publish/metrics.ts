@@ -3,9 +3,12 @@ import type { Gauge } from 'prom-client';
 import type { Assessment, ProviderAssessment } from '../assess/assess.js';
 import { pollFailureReasons } from '../database/explain-database-error.js';
 import type { PollFailureReason } from '../database/explain-database-error.js';
+import { createCalendarMetrics } from './calendar-metrics.js';
+import { createCronMetrics } from './cron-metrics.js';
 import { gauge } from './gauge.js';
 import { createRefreshMetrics } from './refresh-metrics.js';
 import type { RefreshMetrics } from './refresh-metrics.js';
+import { createWebhookMetrics } from './webhook-metrics.js';
 
 /** How one poll went, beside what it found. */
 export interface PollRecord {
@@ -46,6 +49,9 @@ export function createMetrics(facts: ExporterFacts): Metrics {
   const tokens = tokenGauges(registry);
   const syncs = syncGauges(registry);
   const refresh = createRefreshMetrics(registry);
+  const cron = createCronMetrics(registry);
+  const webhooks = createWebhookMetrics(registry);
+  const calendar = createCalendarMetrics(registry);
   const exporter = exporterMetrics(registry, facts);
 
   return {
@@ -56,7 +62,10 @@ export function createMetrics(facts: ExporterFacts): Metrics {
         recordTokens(tokens, provider, state.tokens);
         recordSyncs(syncs, provider, state);
         refresh.recordGrants(provider, state.grants);
+        webhooks.record(provider, state.webhooks);
       }
+      cron.record(assessment.cron);
+      calendar.record(assessment.providers);
       recordExporter(exporter, assessment, poll);
     },
     recordSkippedPoll() {

@@ -103,6 +103,18 @@ describeWith('prometheus', 'alert rules in promtool', () => {
       ],
       ['three rows that vanish', 'tokens', ', 3)', ', 2)'],
       ['a few of many rows that vanish', 'tokens', '0.05', '0.04'],
+      ['overdue jobs of every replica added up', 'jobs', 'max without', 'sum without'],
+      ['a job that is known to be removed', 'jobs', /unless on \(job, cron_job\)\n.*\n/, ''],
+      ['a recovery of a job by missing data', 'jobs', /\[1d\]/g, '[1m]'],
+      [
+        'a job whose only problem is its schedule',
+        'jobs',
+        /failing\|hanging/g,
+        'too_seldom|hanging',
+      ],
+      ['a job that failed once', 'jobs', 'for: 10m', 'for: 7m'],
+      ['a job that is scheduled anew', 'jobs', 'for: 5m', 'for: 2m'],
+      ['a job that carries what webhooks should', 'jobs', /silent\|delayed/g, 'carried_by_cron'],
       ['a journal of another replica', 'service', 'journal_up == 0', 'journal_up >= 0'],
       ['overdue refreshes of every replica added up', 'refresh', 'max without', 'sum without'],
       [
