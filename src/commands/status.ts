@@ -13,6 +13,7 @@ import { exitCode } from './exit-code.js';
 import type { ExitCode } from './exit-code.js';
 import { formatInstant, isoInstant } from './format-instant.js';
 import { printable } from './printable.js';
+import { statusCalendar } from './status-calendar.js';
 import { formatTable } from './table.js';
 
 export interface StatusOptions {
@@ -21,6 +22,8 @@ export interface StatusOptions {
   readonly status: TokenStatus | null;
   /** Answer "no" when a listed token has this status. */
   readonly failOn: TokenStatus | null;
+  /** Show what expires when instead of the tokens. */
+  readonly calendar: boolean;
 }
 
 /** A token and what it is at this moment. */
@@ -41,6 +44,7 @@ export async function status(context: CommandContext, options: StatusOptions): P
     return exitCode.usage;
   }
 
+  if (options.calendar) return statusCalendar(context, ready, providers, options.json);
   let listing: TokenListing;
   try {
     listing = await withDatabase(ready, context.terminated, (database) =>
