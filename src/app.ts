@@ -122,7 +122,8 @@ export async function startApp(
       try {
         const seen = sourcesSeen(previous);
         const everyRow = memory.isUsable();
-        const observation = await observe(database, config, seen, Date.now, everyRow);
+        const counted = previous.cron?.knowledge.cursor ?? null;
+        const observation = await observe(database, config, seen, Date.now, everyRow, counted);
         return { ok: true, observation };
       } catch (error) {
         if (error instanceof DatabaseError) return { ok: false, failure: error.failure };

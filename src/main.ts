@@ -90,12 +90,18 @@ function program(): Command {
     .option('--provider <name>', 'only this provider')
     .addOption(statusOption('--status <status>', 'only tokens with this status'))
     .addOption(statusOption('--fail-on <status>', 'exit 1 when a listed token has this status'))
+    .addOption(
+      new Option('--calendar', 'what expires on each of the next 90 days instead')
+        .default(false)
+        .conflicts(['status', 'failOn']),
+    )
     .action(async (options: StatusFlags) => {
       result = await status(context, {
         json: options.json,
         provider: options.provider ?? null,
         status: options.status ?? null,
         failOn: options.failOn ?? null,
+        calendar: options.calendar,
       });
     });
   add('explain', 'say all about one token: what it is, when it is refreshed, what would help')
@@ -245,6 +251,7 @@ interface StatusFlags {
   readonly provider?: string;
   readonly status?: TokenStatus;
   readonly failOn?: TokenStatus;
+  readonly calendar: boolean;
 }
 
 /** `expiring-soon`, `EXPIRING SOON` and `expiring_soon` are the same to a person. */

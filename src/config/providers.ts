@@ -142,5 +142,13 @@ function toProvider(
     declaredLifetimeMs: rest.declared_lifetime,
     syncs: syncs && toSyncs(syncs),
     refresh: refresh && toRefresh(refresh),
+    jobs: rest.jobs,
+    webhooks: rest.webhooks && {
+      arrivals: rest.webhooks.arrivals,
+      events: rest.webhooks.events,
+      windowMs: rest.webhooks.window,
+      silentAfterMs: rest.webhooks.silent_after,
+      delayedAfterMs: rest.webhooks.delayed_after,
+    },
   };
 }

@@ -5,6 +5,7 @@ import type { JoinedTable, RateLimit } from './config.js';
 import { isDatabaseUrl } from './database-url.js';
 import { durationForm, isDuration, toMs } from './duration.js';
 import { environmentVariables, type EnvironmentName } from './environment.js';
+import { cronSchema, jobsSchema } from './jobs-schema.js';
 import { parseListenAddress } from './listen-address.js';
 import { notifyEnvironment, notifySchema } from './notify-schema.js';
 import { endpointUrl } from './safe-url.js';
@@ -12,6 +13,7 @@ import { column, concurrency, duration, name, table, textAs, texts } from './sch
 import { syncsSchema } from './syncs-schema.js';
 import { defaultThresholds } from './thresholds.js';
 import { strictMap } from './strict-map.js';
+import { webhooksSchema } from './webhooks-schema.js';
 
 const optionalColumn = column.nullable().default(null);
 
@@ -124,6 +126,8 @@ export const providerSchema = strictMap({
   declared_lifetime: duration.nullable().default(null),
   syncs: syncsSchema.nullable().default(null),
   refresh: refreshSchema.nullable().default(null),
+  jobs: jobsSchema.nullable().default(null),
+  webhooks: webhooksSchema.nullable().default(null),
 });
 
 const fewPolls = 'must be a whole number from 1 to 10';
@@ -160,6 +164,7 @@ export const fileSchema = strictMap({
   incidents: incidentsSchema.prefault({}),
   notify: notifySchema,
   providers: z.record(z.string(), z.unknown()).optional(),
+  cron: cronSchema.nullable().prefault({}),
 });
 
 /** What the environment sets, by the names of the variables. */

@@ -2,6 +2,8 @@ import { Counter, Histogram, Registry, collectDefaultMetrics } from 'prom-client
 import type { Assessment, ProviderAssessment } from '../assess/assess.js';
 import { pollFailureReasons } from '../database/explain-database-error.js';
 import type { PollFailureReason } from '../database/explain-database-error.js';
+import { createCalendarMetrics } from './calendar-metrics.js';
+import { createCronMetrics } from './cron-metrics.js';
 import { gauge } from './gauge.js';
 import { createIncidentMetrics } from './incident-metrics.js';
 import type { IncidentMetrics } from './incident-metrics.js';
@@ -13,6 +15,7 @@ import { seconds, setOrRemove } from './set-or-remove.js';
 import { createSyncMetrics } from './sync-metrics.js';
 import type { SyncMetrics } from './sync-metrics.js';
 import { createUnrefreshedMetrics } from './unrefreshed-metrics.js';
+import { createWebhookMetrics } from './webhook-metrics.js';
 
 /** How one poll went, beside what it found. */
 export interface PollRecord {
@@ -61,6 +64,9 @@ export function createMetrics(facts: ExporterFacts): Metrics {
   const recordUnrefreshed = createUnrefreshedMetrics(registry, facts.pollIntervalMs);
   const incidents = createIncidentMetrics(registry);
   const notify = createNotifyMetrics(registry);
+  const cron = createCronMetrics(registry);
+  const webhooks = createWebhookMetrics(registry);
+  const calendar = createCalendarMetrics(registry);
   const exporter = exporterMetrics(registry, facts);
 
   return {
@@ -79,8 +85,11 @@ export function createMetrics(facts: ExporterFacts): Metrics {
         refresh.recordProvider(provider, state);
         const { observedAt } = assessment;
         recordUnrefreshed(provider, state.grants, refresh.isDeclared(provider), observedAt);
+        webhooks.record(provider, state.webhooks);
       }
       refresh.recordMemory(assessment);
+      cron.record(assessment.cron);
+      calendar.record(assessment.providers);
       recordExporter(exporter, assessment, poll);
     },
     recordSkippedPoll() {

@@ -17,6 +17,7 @@ const migrations: readonly Migration[] = [
   { version: 3, file: '003-incidents.sql' },
   { version: 4, file: '004-outbox.sql' },
   { version: 5, file: '005-syncs.sql' },
+  { version: 6, file: '006-cron.sql' },
 ];
 
 /** The same folder from `src/store` and from `dist/store`: SQL is not compiled. */

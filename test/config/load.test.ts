@@ -109,6 +109,8 @@ describe('loadConfig with a file', () => {
       declaredLifetimeMs: null,
       syncs: null,
       refresh: null,
+      jobs: null,
+      webhooks: null,
     });
   });
 

@@ -4,12 +4,23 @@ import { nothingRemembered } from '../../src/assess/memories.js';
 import { runCycle, type CycleEffects } from '../../src/cycle.js';
 import type { Observation } from '../../src/observe/observe.js';
 import { known, unknown } from '../../src/observe/reading.js';
+import { noSurroundings } from '../../src/observe/surroundings.js';
 import { databaseAway } from '../publish/assessments.js';
 
 const now = new Date('2025-11-29T08:00:00Z');
 const config = {
   sources: [{ name: 'fathom:tokens', optional: false }],
-  providers: [{ name: 'fathom', declaredLifetimeMs: null, refresh: null, syncs: null }],
+  providers: [
+    {
+      name: 'fathom',
+      declaredLifetimeMs: null,
+      refresh: null,
+      syncs: null,
+      jobs: null,
+      webhooks: null,
+    },
+  ],
+  cron: null,
   pollIntervalMs: 30_000,
 };
 const noCounts = {
@@ -41,6 +52,7 @@ function observing(reading: Observation['providers'][number]['tokens']): PollRes
           sources: [{ name: 'fathom:tokens', optional: false, reading }],
         },
       ],
+      surroundings: noSurroundings,
     },
   };
 }
