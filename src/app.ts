@@ -24,6 +24,8 @@ import { refreshedProviders, startRefreshing } from './refresh/start-refreshing.
 import type { Refreshing } from './refresh/start-refreshing.js';
 import { startSchedule } from './schedule.js';
 import { openStatePool } from './store/open-state-pool.js';
+import { watchedConfiguration } from './watcher/watched-configuration.js';
+import { createWatcher } from './watcher/watcher.js';
 
 export interface App {
   /** Where the HTTP server listens. */
@@ -58,6 +60,17 @@ export async function startApp(
   const publisher = await createPublisher(metrics, exporterFacts, () => new Date());
   const memory = createMemory(statePool, log, metrics.refresh.recordEvents);
   const refreshing = startRefreshingWhereConfigured(config, database, statePool, metrics, log);
+  const watcher = createWatcher({
+    pool: statePool,
+    configuration: watchedConfiguration(config, facts.version),
+    cron: () => null,
+    tell: (_query, { title, lines }) => {
+      log.info(title, { lines });
+      return Promise.resolve();
+    },
+    onFigures: metrics.watch.record,
+    log,
+  });
   const closePools = () => Promise.all([database.pool.end(), statePool.end()]);
   const server = await listen(createApp(publisher.pages), config.listen).catch(
     async (error: unknown) => {
@@ -83,6 +96,7 @@ export async function startApp(
     refresh: (latest) => {
       if (memory.isUsable()) refreshing?.offer(latest);
     },
+    watch: watcher.watch,
     report: (latest, poll, previous) => {
       const { level, message, fields } = formatPollReport(latest, poll, previous);
       log[level](message, fields);

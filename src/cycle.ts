@@ -16,14 +16,16 @@ export interface CycleEffects {
   readonly publish: (assessment: Assessment, poll: PollRecord) => Promise<void>;
   /** Hands over what is due; the refreshers work beside the polls. */
   readonly refresh: (assessment: Assessment) => void;
+  /** Adds this poll to the stability watches that run; must not reject. */
+  readonly watch: (assessment: Assessment, previous: Assessment) => Promise<void>;
   /** Writes the poll's one log line. */
   readonly report: (assessment: Assessment, poll: PollRecord, previous: Assessment) => void;
   readonly monotonicMs: () => number;
 }
 
 /**
- * One poll: read the world, remember it, work out what it means, show it, refresh what is due.
- * Returns what is known.
+ * One poll: read the world, remember it, work out what it means, show it, refresh what is due, add it
+ * to the watches. Returns what is known.
  */
 export async function runCycle(
   effects: CycleEffects,
@@ -44,6 +46,7 @@ export async function runCycle(
   };
   await effects.publish(assessment, poll);
   if (result.ok) effects.refresh(assessment);
+  await effects.watch(assessment, previous);
   effects.report(assessment, poll, previous);
   return assessment;
 }

@@ -6,6 +6,8 @@ import type { PollFailureReason } from '../database/explain-database-error.js';
 import { gauge } from './gauge.js';
 import { createRefreshMetrics } from './refresh-metrics.js';
 import type { RefreshMetrics } from './refresh-metrics.js';
+import { createWatchMetrics } from './watch-metrics.js';
+import type { WatchMetrics } from './watch-metrics.js';
 
 /** How one poll went, beside what it found. */
 export interface PollRecord {
@@ -30,6 +32,7 @@ export interface Metrics {
   readonly recordPoll: (assessment: Assessment, poll: PollRecord) => void;
   readonly recordSkippedPoll: () => void;
   readonly refresh: RefreshMetrics;
+  readonly watch: WatchMetrics;
   /** A poll ended by a fault of the exporter itself: nothing is known of it. */
   readonly recordFaultyPoll: () => void;
 }
@@ -46,11 +49,13 @@ export function createMetrics(facts: ExporterFacts): Metrics {
   const tokens = tokenGauges(registry);
   const syncs = syncGauges(registry);
   const refresh = createRefreshMetrics(registry);
+  const watch = createWatchMetrics(registry);
   const exporter = exporterMetrics(registry, facts);
 
   return {
     registry,
     refresh,
+    watch,
     recordPoll(assessment, poll) {
       for (const [provider, state] of assessment.providers) {
         recordTokens(tokens, provider, state.tokens);

@@ -11,7 +11,10 @@ interface Migration {
   readonly file: string;
 }
 
-const migrations: readonly Migration[] = [{ version: 1, file: '001-memory.sql' }];
+const migrations: readonly Migration[] = [
+  { version: 1, file: '001-memory.sql' },
+  { version: 7, file: '007-watches.sql' },
+];
 
 /** The same folder from `src/store` and from `dist/store`: SQL is not compiled. */
 const folder = new URL('../../src/store/migrations/', import.meta.url);

@@ -67,6 +67,11 @@ async function poll(result: PollResult, previous: Assessment = nothingKnown) {
       clockMs += 1_000;
       return Promise.resolve();
     },
+    watch: (assessment, before) => {
+      expect(before).toBe(previous);
+      told.push(`watch what was found${assessment.databaseFailure === null ? '' : ' to be away'}`);
+      return Promise.resolve();
+    },
     report: (assessment, record, before) => {
       expect(before).toBe(previous);
       told.push(
@@ -80,13 +85,14 @@ async function poll(result: PollResult, previous: Assessment = nothingKnown) {
 }
 
 describe('one poll', () => {
-  it('observes, remembers, assesses, publishes, refreshes and reports, in this order', async () => {
+  it('observes, remembers, assesses, publishes, refreshes, watches and reports, in this order', async () => {
     const { told, assessment } = await poll(observing(tokens));
     expect(told).toEqual([
       'observe, knowing what was known',
       'remember',
       'publish all, {"durationMs":250,"failureReason":null,"clockSkewMs":12}',
       'refresh what is due',
+      'watch what was found',
       'report success',
     ]);
     expect(assessment.observedAt).toEqual(now);
@@ -99,6 +105,7 @@ describe('one poll', () => {
     expect(told).toEqual([
       'observe, knowing what was known',
       'publish not all, {"durationMs":250,"failureReason":"unreachable","clockSkewMs":null}',
+      'watch what was found to be away',
       'report unreachable',
     ]);
     expect(assessment.providers).toEqual(before.providers);
@@ -118,6 +125,7 @@ describe('one poll', () => {
       remember: () => Promise.resolve(nothingRemembered),
       refresh: () => undefined,
       publish: () => Promise.resolve(),
+      watch: () => Promise.resolve(),
       report: () => undefined,
       monotonicMs: () => 0,
     };

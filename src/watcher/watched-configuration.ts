@@ -1,0 +1,37 @@
+import { createHash } from 'node:crypto';
+import type { Config, ProviderConfig } from '../config/config.js';
+import type { WatchedProvider } from '../watch/poll-view.js';
+
+/** What of the configuration a watch works with. */
+export interface WatchedConfiguration {
+  readonly providers: readonly WatchedProvider[];
+  /** Tells one configuration from another. Made without any secret. */
+  readonly fingerprint: string;
+}
+
+/** Reduces the configuration to what a watch must know, and to a fingerprint of what it watches. */
+export function watchedConfiguration(config: Config, version: string): WatchedConfiguration {
+  const told = {
+    version,
+    pollIntervalMs: config.pollIntervalMs,
+    providers: config.providers.map(describe),
+  };
+  return {
+    providers: config.providers.map(({ name, syncs }) => ({
+      name,
+      overdueAfterMs: syncs?.overdueAfterMs ?? null,
+    })),
+    fingerprint: createHash('sha256').update(JSON.stringify(told)).digest('hex').slice(0, 16),
+  };
+}
+
+/** Of how tokens are refreshed only what is no secret: a short secret can be guessed from its hash. */
+function describe({ refresh, ...provider }: ProviderConfig): unknown {
+  if (refresh === null) return { ...provider, refresh };
+  const { way, ...policy } = refresh;
+  const endpoint =
+    way.kind === 'token_endpoint'
+      ? { kind: way.kind, clientId: way.clientId, clientAuthentication: way.clientAuthentication }
+      : { kind: way.kind, perRow: way.perRow };
+  return { ...provider, refresh: { ...policy, endpoint } };
+}
