@@ -49,10 +49,7 @@ export function createWatchMetrics(registry: Registry): WatchMetrics {
         const { providers } = watch;
         active.set({ providers }, Number(watch.endedAtMs === null));
         for (const word of verdicts) {
-          verdict.set(
-            { providers, verdict: word.toLowerCase() },
-            Number(word === watch.verdict),
-          );
+          verdict.set({ providers, verdict: word.toLowerCase() }, Number(word === watch.verdict));
         }
         start.set({ providers }, watch.startedAtMs / 1000);
         deadline.set({ providers }, watch.deadlineAtMs / 1000);

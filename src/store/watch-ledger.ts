@@ -3,26 +3,12 @@ import { stateSchema } from './migrate.js';
 
 const ledger = `${stateSchema}.ledger`;
 
-/** Newest line of the ledger; 0 when it is empty. */
-export async function readNewestLedgerId(query: Query): Promise<number> {
-  const [row] = await query<{ id: number }>(
-    `SELECT coalesce(max(id), 0)::float8 AS id FROM ${ledger}`,
-  );
-  return row?.id ?? 0;
-}
-
-/** Refreshes of these providers after line `sinceId`, counted by what came of them. */
-export async function countRefreshes(
-  query: Query,
-  providers: readonly string[],
-  sinceId: number,
-): Promise<{ provider: string; event: string; reason: string | null; count: number }[]> {
-  return query(
-    `SELECT provider, event, reason, count(*)::float8 AS count FROM ${ledger}
-     WHERE id > $2 AND provider = ANY($1) AND event IN ('refreshed', 'recovered', 'failed', 'died')
-     GROUP BY provider, event, reason ORDER BY provider, event, reason`,
-    [providers, sinceId],
-  );
+/** Refreshes counted by what came of them. */
+export interface CountedRefreshes {
+  readonly provider: string;
+  readonly event: string;
+  readonly reason: string | null;
+  readonly count: number;
 }
 
 /** A line of the ledger that tells of a loss. */
@@ -38,18 +24,43 @@ export interface TroubleLine {
 /** More of them add nothing to a verdict. */
 const mostTroubles = 500;
 
-/** Lines after `sinceId` that tell of a dead grant or of an answer that is lost: the oldest ones. */
-export async function readTroubles(
+/** What the ledger holds since a line of it. */
+export interface LedgerSince {
+  /** 0 when it is empty. */
+  readonly newestId: number;
+  readonly counts: readonly CountedRefreshes[];
+  /** Dead grants, and answers that are lost: the oldest ones. */
+  readonly troubles: readonly TroubleLine[];
+}
+
+/**
+ * Reads what happened to the tokens of these providers after line `sinceId`; with null only where
+ * the ledger ends. All of it in one statement, because it is read with every poll.
+ */
+export async function readLedgerSince(
   query: Query,
   providers: readonly string[],
-  sinceId: number,
-): Promise<TroubleLine[]> {
-  return query<TroubleLine & Record<string, unknown>>(
-    `SELECT id::float8 AS id, floor(extract(epoch FROM at) * 1000)::float8 AS "atMs", provider,
-            token_id AS "tokenId", event, reason FROM ${ledger}
-     WHERE id > $2 AND provider = ANY($1)
-       AND (event IN ('died', 'claim_abandoned') OR event = 'failed' AND reason = 'storage')
-     ORDER BY id LIMIT ${String(mostTroubles)}`,
-    [providers, sinceId],
-  );
+  sinceId: number | null,
+): Promise<LedgerSince> {
+  const [row] = await query<LedgerSince & Record<string, unknown>>(sinceSql, [providers, sinceId]);
+  return row ?? { newestId: 0, counts: [], troubles: [] };
 }
+
+const sinceSql = `
+WITH lines AS (
+  SELECT id, at, provider, token_id, event, reason FROM ${ledger}
+  WHERE id > $2::bigint AND provider = ANY($1)
+    AND event IN ('refreshed', 'recovered', 'failed', 'died', 'claim_abandoned')
+), counted AS (
+  SELECT provider, event, reason, count(*) AS count FROM lines
+  GROUP BY provider, event, reason ORDER BY provider, event, reason
+), troubles AS (
+  SELECT id, floor(extract(epoch FROM at) * 1000) AS "atMs", provider, token_id AS "tokenId", event,
+         reason
+  FROM lines
+  WHERE event IN ('died', 'claim_abandoned') OR event = 'failed' AND reason = 'storage'
+  ORDER BY id LIMIT ${String(mostTroubles)}
+)
+SELECT (SELECT coalesce(max(id), 0)::float8 FROM ${ledger}) AS "newestId",
+       (SELECT coalesce(jsonb_agg(counted), '[]') FROM counted) AS counts,
+       (SELECT coalesce(jsonb_agg(troubles), '[]') FROM troubles) AS troubles`;

@@ -67,13 +67,6 @@ export async function insertWatch(query: Query, watch: NewWatch): Promise<number
   return row.id;
 }
 
-export async function readActiveWatchIds(query: Query): Promise<number[]> {
-  const rows = await query<{ id: number }>(
-    `SELECT id FROM ${watches} WHERE ended_at IS NULL ORDER BY id`,
-  );
-  return rows.map(({ id }) => id);
-}
-
 /** Takes the watch for this transaction, so that replicas write one after the other; null: it ended. */
 export async function lockActiveWatch(query: Query, id: number): Promise<WatchRow | null> {
   const [row] = await query<Row>(

@@ -3,17 +3,20 @@ import type { RefreshTotals } from './refresh-totals.js';
 
 const confidence = 0.95;
 
+/** From so many trials on three in n is as good as the exact bound, and on the safe side of it. */
+const ruleOfThreeFrom = 30;
+
 /**
  * The upper end of the one-sided 95 % confidence interval for the rate of failure, after `failures`
  * in `trials`; null when nothing was tried.
  *
- * Without a failure it is the rule of three, 3/n, which is a little on the safe side of the exact
- * 1 - 0.05^(1/n). With failures it is exact: Clopper and Pearson, Biometrika 26 (1934).
+ * Without a failure it is the rule of three, 3/n. Else, and for few trials, it is exact: the limit of
+ * Clopper and Pearson, Biometrika 26 (1934).
  */
 export function failureRateBound(trials: number, failures: number): number | null {
   if (trials === 0) return null;
   if (failures >= trials) return 1;
-  if (failures === 0) return Math.min(1, 3 / trials);
+  if (failures === 0 && trials >= ruleOfThreeFrom) return 3 / trials;
   let low = failures / trials;
   let high = 1;
   // Bisection: the more often one fails, the less likely are so few failures.

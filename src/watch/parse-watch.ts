@@ -10,11 +10,14 @@ export interface KeptWatch {
   /** Why there is no baseline yet. */
   readonly waitingBecause: string | null;
   /** null: it runs, or its time is over and no exporter has looked since. */
-  readonly end: {
-    readonly atMs: number;
-    readonly judgement: Judgement;
-    readonly hash: string;
-  } | null;
+  readonly end: WatchEnd | null;
+}
+
+export interface WatchEnd {
+  readonly atMs: number;
+  readonly judgement: Judgement;
+  /** Over samples, baseline and verdict. */
+  readonly hash: string;
 }
 
 /** Reads a watch back. Throws when another version of the exporter wrote it. */

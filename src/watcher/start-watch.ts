@@ -1,8 +1,9 @@
 import type { Query } from '../database/read-snapshot.js';
 import { insertWatch, lockActiveWatch, lockActiveWatchOf, readBaseline } from '../store/watches.js';
 import type { NewWatch, WatchRow } from '../store/watches.js';
-import type { Judgement, WatchStop } from '../watch/judge.js';
+import type { WatchStop } from '../watch/judge.js';
 import { parseWatch } from '../watch/parse-watch.js';
+import type { WatchEnd } from '../watch/parse-watch.js';
 import { endWatch } from './end-watch.js';
 
 /**
@@ -27,13 +28,13 @@ export async function stopWatch(
   query: Query,
   id: number,
   stop: WatchStop,
-): Promise<Judgement | null> {
+): Promise<WatchEnd | null> {
   const row = await lockActiveWatch(query, id);
   return row === null ? null : end(query, row, stop);
 }
 
 /** One whose time was over already keeps the verdict it had then. */
-async function end(query: Query, row: WatchRow, stop: WatchStop): Promise<Judgement> {
+async function end(query: Query, row: WatchRow, stop: WatchStop): Promise<WatchEnd> {
   const { state } = parseWatch(row, await readBaseline(query, row.id));
   const isOver = stop.atMs >= row.deadlineAtMs;
   return endWatch(query, isOver ? state : { ...state, stop }, stop.atMs);

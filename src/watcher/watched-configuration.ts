@@ -1,13 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Config, ProviderConfig } from '../config/config.js';
-import type { WatchedProvider } from '../watch/poll-view.js';
-
-/** What of the configuration a watch works with. */
-export interface WatchedConfiguration {
-  readonly providers: readonly WatchedProvider[];
-  /** Tells one configuration from another. Made without any secret. */
-  readonly fingerprint: string;
-}
+import type { WatchedConfiguration } from '../watch/absorb-poll.js';
 
 /** Reduces the configuration to what a watch must know, and to a fingerprint of what it watches. */
 export function watchedConfiguration(config: Config, version: string): WatchedConfiguration {

@@ -3,20 +3,15 @@ import type { Assessment } from '../assess/assess.js';
 import type { Query } from '../database/read-snapshot.js';
 import { writeTransaction } from '../database/write-transaction.js';
 import type { Log } from '../log.js';
-import {
-  lockActiveWatch,
-  readActiveWatchIds,
-  readBaseline,
-  readNewestWatches,
-} from '../store/watches.js';
+import { lockActiveWatch, readBaseline, readNewestWatches } from '../store/watches.js';
+import type { OfferedPoll, WatchedConfiguration } from '../watch/absorb-poll.js';
 import type { CronTrouble } from '../watch/checks/check.js';
 import type { WatchNotice } from '../watch/checkpoints.js';
 import { parseWatch } from '../watch/parse-watch.js';
+import type { KeptWatch } from '../watch/parse-watch.js';
 import { watchFigures } from '../watch/watch-figures.js';
 import type { WatchFigures } from '../watch/watch-figures.js';
 import { takeSample } from './take-sample.js';
-import type { OfferedPoll } from './take-sample.js';
-import type { WatchedConfiguration } from './watched-configuration.js';
 
 /** The stability watches, as the polls use them: whatever goes wrong with them, polling goes on. */
 export interface Watcher {
@@ -45,16 +40,38 @@ export function createWatcher(parts: WatcherParts): Watcher {
     if (found !== null && found !== problem) log.warn(`stability watches: ${found}`);
     problem = found;
   };
-  const offer = (id: number, poll: OfferedPoll): Promise<void> =>
+  const offer = (id: number, poll: OfferedPoll): Promise<KeptWatch | null> =>
     writeTransaction(pool, async (query) => {
       const row = await lockActiveWatch(query, id);
-      if (row === null) return;
+      if (row === null) return null;
       const baseline = baselines.get(id) ?? (await readBaseline(query, id));
       if (baseline !== null) baselines.set(id, baseline);
-      const { state } = parseWatch(row, baseline);
-      const { notices } = await takeSample(query, state, poll, configuration);
+      const { kept, notices } = await takeSample(
+        query,
+        parseWatch(row, baseline),
+        poll,
+        configuration,
+      );
       for (const notice of notices) await parts.tell(query, notice);
+      return kept;
     });
+  const offerToEach = async (poll: OfferedPoll): Promise<void> => {
+    const rows = await writeTransaction(pool, readNewestWatches);
+    const active = rows.filter(({ endedAtMs }) => endedAtMs === null).map(({ id }) => id);
+    for (const id of baselines.keys()) if (!active.includes(id)) baselines.delete(id);
+    const figures: WatchFigures[] = [];
+    const failures: unknown[] = [];
+    for (const row of rows) {
+      try {
+        const offered = active.includes(row.id) ? await offer(row.id, poll) : null;
+        figures.push(watchFigures(offered ?? parseWatch(row, null), poll.nowMs));
+      } catch (error) {
+        failures.push(`watch ${String(row.id)}: ${messageOf(error)}`);
+      }
+    }
+    parts.onFigures(figures);
+    if (failures.length > 0) throw new Error(failures.join('; '));
+  };
 
   return {
     async watch(assessment, previous) {
@@ -67,23 +84,12 @@ export function createWatcher(parts: WatcherParts): Watcher {
       }
       const nowMs = observedAt.getTime();
       const poll: OfferedPoll = { assessment, previous, cron: parts.cron(assessment), nowMs };
-      let found: string | null = null;
       try {
-        const ids = await writeTransaction(pool, readActiveWatchIds);
-        for (const id of baselines.keys()) if (!ids.includes(id)) baselines.delete(id);
-        for (const id of ids) {
-          try {
-            await offer(id, poll);
-          } catch (error) {
-            found = `the poll could not be added to watch ${String(id)}: ${messageOf(error)}`;
-          }
-        }
-        const rows = await writeTransaction(pool, readNewestWatches);
-        parts.onFigures(rows.map((row) => watchFigures(parseWatch(row, null), nowMs)));
+        await offerToEach(poll);
+        report(null);
       } catch (error) {
-        found ??= messageOf(error);
+        report(`a poll could not be added: ${messageOf(error)}`);
       }
-      report(found);
     },
   };
 }

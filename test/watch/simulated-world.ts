@@ -69,7 +69,11 @@ export function createWorld(count: number, lifetimeMs: number): SimulatedWorld {
       const memory = new Map(world.tokens.map((token) => [token.id, { ...token.memory }]));
       const assessment = assess(
         { ok: true, observation: observe(world, nowMs) },
-        { problem: null, silentJournals: [], providers: new Map([['fathom', { tokens: memory, pauses: [] }]]) },
+        {
+          problem: null,
+          silentJournals: [],
+          providers: new Map([['fathom', { tokens: memory, pauses: [] }]]),
+        },
         before,
         {
           sources: [
