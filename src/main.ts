@@ -17,6 +17,7 @@ import { refresh } from './commands/refresh.js';
 import { serve } from './commands/serve.js';
 import { start } from './commands/start.js';
 import { status } from './commands/status.js';
+import { addWatchCommands } from './commands/watch.js';
 import { requestPatienceMs } from './store/refresh-requests.js';
 
 const { version } = JSON.parse(
@@ -138,6 +139,9 @@ function program(): Command {
     .action(async (journalId: string, { yes, as }: { yes: boolean; as: string }) => {
       result = await journalAbandon(context, { journalId, yes, actor: as });
     });
+  addWatchCommands(add('watch', 'prove over time that a fix has fixed it'), context, (code) => {
+    result = code;
+  });
   add('migrate', "bring the schema of the exporter's memory up to date")
     .option('--print', 'print the SQL instead, and connect to nothing', false)
     .action(async ({ print }: { print: boolean }) => {
