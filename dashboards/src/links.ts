@@ -21,6 +21,8 @@ export type RunbookSection =
   | 'OAuthTokenRefreshFailing'
   | 'OAuthGrantsDead'
   | 'OAuthTokensFalselyDeactivated'
+  | 'OAuthStabilityWatchUnstable'
+  | 'OAuthStabilityWatchBlind'
   | 'Foreign refreshes'
   | 'Tokens expiring soon'
   | 'Inactive tokens'

@@ -13,6 +13,7 @@ import { atAGlance } from './rows/at-a-glance.js';
 import { exporter } from './rows/exporter.js';
 import { refresh } from './rows/refresh.js';
 import { syncs } from './rows/syncs.js';
+import { watch } from './rows/watch.js';
 
 /** The answer first, then what it rests on, from the tokens down to the exporter. */
 export function oauthTokens(): ReturnType<typeof dashboard> {
@@ -43,6 +44,7 @@ export function oauthTokens(): ReturnType<typeof dashboard> {
       'Access tokens': accessTokens(),
       Refresh: refresh(),
       Syncs: syncs(),
+      'Stability watch': watch(),
       'The exporter itself': exporter(),
     },
   });

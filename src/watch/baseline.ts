@@ -10,7 +10,7 @@ import type { PollView } from './look.js';
 import { durationMs, watchFormat } from './stability-watch.js';
 import type { StabilityWatch } from './stability-watch.js';
 
-/** A token that was active at the baseline. Infinity has no expiry that could pass. */
+/** A token that was active at the baseline, on a grant that was not dead. */
 export interface BaselineToken {
   readonly id: string;
   readonly subject: string | null;
@@ -98,8 +98,9 @@ function providerBaseline({ tokens, syncs }: ProviderView): ProviderBaseline {
     grantStates.map((state) => [state, all.filter(({ grant }) => grant === state).length]),
   ) as Record<GrantState, number>;
   return {
+    // A dead grant is a finding of its own: switching its row off is what one does about it.
     active: all
-      .filter(({ active }) => active)
+      .filter(({ active, grant }) => active && grant !== 'dead')
       .map(({ tokenId, subject, expiresAtMs }) => ({ id: tokenId, subject, expiresAtMs })),
     inactive: all.filter(({ active }) => !active).length,
     grants,

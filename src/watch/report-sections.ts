@@ -94,7 +94,7 @@ function start({ baseline }: WatchReport): string[] {
     const lives =
       known.medianLifetimeMs === null ? '' : `, living ${distance(known.medianLifetimeMs)}`;
     const syncs = known.overdueSyncs === null ? '' : `; ${known.overdueSyncs} syncs overdue`;
-    return `${provider}: ${known.active.length} active tokens${lives}, ${known.inactive} inactive; grants: ${grants.join(', ') || 'none'}${syncs}`;
+    return `${provider}: ${known.active.length} active tokens watched${lives}, ${known.inactive} inactive; grants: ${grants.join(', ') || 'none'}${syncs}`;
   });
 }
 

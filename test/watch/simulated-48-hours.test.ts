@@ -329,14 +329,24 @@ describe('what was wrong when the watch began', () => {
 
   it('is accepted when a person says so, and listed in the verdict', async () => {
     const world = wrongWorld();
-    // Nobody refreshes a token whose grant is dead; it must not lapse within this test.
-    tokenOf(world, 'token-4').expiresAtMs = startMs + 60 * dayMs;
-    const result = await simulateWatch({ world, acceptKnown: true });
+    // Its access token lapses, and then somebody switches it off: both follow from what was accepted.
+    const result = await simulateWatch({
+      world,
+      acceptKnown: true,
+      events: [
+        [
+          40 * hourMs,
+          () => {
+            tokenOf(world, 'token-4').active = false;
+          },
+        ],
+      ],
+    });
     expect(result.judgement.verdict).toBe('STABLE');
     expect(reasonsOf(result.judgement, 'accepted')).toEqual([
       expect.stringContaining('the grant of token token-4 is dead'),
     ]);
-    expect(result.samples.at(-1)?.sample.accepted).toBe(1);
+    expect(result.samples[0]?.sample.accepted).toBe(1);
   });
 
   it('is not accepted again once it was mended', async () => {

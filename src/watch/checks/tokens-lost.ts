@@ -10,11 +10,12 @@ import type { Check, ProviderView } from './check.js';
  * A token that was active at the baseline is inactive or gone.
  *
  * Not where the same user has another active token: that is a reconnect. A row that is gone gets five
- * minutes for it, because disconnecting deletes the row before connecting makes another.
+ * minutes for it, because disconnecting deletes the row before connecting makes another. Nor one whose
+ * grant was dead at the start: switching that off is what one does about it.
  */
 export const tokensLost: Check = {
   name: 'tokens_lost',
-  promise: 'every token that was active at the start is still active',
+  promise: 'every living token that was active at the start is still active',
   required: true,
   scope: 'provider',
   look: (view, baseline) =>
