@@ -12,6 +12,7 @@ import { failureReasons } from '../../src/refresh/failure-reason.js';
 import { createMetrics } from '../../src/publish/metrics.js';
 import { renderTokenSeries } from '../../src/publish/token-series.js';
 import { createPoller } from '../observe/poller.js';
+import { endedWatch } from '../publish/assessments.js';
 import { createDatabase, testServer17, type TestDatabase } from '../support/postgres.js';
 import { codeSpans, readDocument, section, tables } from './markdown.js';
 
@@ -81,6 +82,7 @@ describe('docs/metrics.md', () => {
     const metrics = createMetrics({ version: '1.2.3', demo: true, pollIntervalMs: 30_000 });
     metrics.refresh.declareProvider('fathom');
     metrics.refresh.recordJournal(true);
+    metrics.watch.record([endedWatch]);
     const providers = new Map(
       [...assessment.providers].map(([name, state]) => [
         name,

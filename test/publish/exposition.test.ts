@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { describeWith } from '../support/describe-with.js';
 import { promtool } from '../support/prometheus.js';
 import { createMetrics } from '../../src/publish/metrics.js';
-import { facts, failedPoll, goodPoll, incident } from './assessments.js';
+import { endedWatch, facts, failedPoll, goodPoll, incident } from './assessments.js';
 import { expose, ours } from './expose.js';
 
 /** The exporter refreshes the tokens of one of the two providers. */
@@ -11,6 +11,7 @@ const exposition = () => {
   const metrics = createMetrics(facts);
   metrics.refresh.declareProvider('fathom');
   metrics.refresh.recordJournal(true);
+  metrics.watch.record([endedWatch]);
   return expose([[incident, goodPoll]], metrics);
 };
 

@@ -6,7 +6,8 @@ import { stat } from '../stat.js';
 import { table } from '../table.js';
 import { timeSeries } from '../time-series.js';
 
-const quarter = { width: 6, height: 7 } as const;
+const quarter = { width: 6, height: 5 } as const;
+const half = { width: 12, height: 7 } as const;
 const metric = (name: string, matchers = {}) =>
   ofExporter(`oauth_stability_watch_${name}`, matchers);
 
@@ -37,18 +38,43 @@ export function watch(): Builder<Panel>[] {
     }),
     stat({
       ...quarter,
-      title: 'Ends',
-      shows: 'When the watches that run end. "no data": none runs.',
-      act: 'Nothing: the verdict comes by itself, and a violation ends a watch at once.',
+      title: 'Started',
+      shows: 'When each of them was started.',
+      act: 'Nothing. Long ago and none since: after the next repair, start one.',
       runbook: 'OAuthStabilityWatchUnstable',
-      expr: `1000 * (${acrossReplicas(metric('deadline_timestamp_seconds'))} and ${acrossReplicas(metric('active'))} == 1)`,
+      expr: `1000 * ${acrossReplicas(metric('start_timestamp_seconds'))}`,
       legend: '{{providers}}',
       unit: 'dateTimeFromNow',
       decimals: 0,
-      colors: ['blue'],
+      colors: ['text'],
+    }),
+    stat({
+      ...quarter,
+      title: 'Ends or ended',
+      shows: 'When each of them ended, or when its time will be over.',
+      act: 'Nothing: the verdict comes by itself, and a violation ends a watch at once.',
+      runbook: 'OAuthStabilityWatchUnstable',
+      expr: `1000 * (${acrossReplicas(metric('end_timestamp_seconds'))} or ${acrossReplicas(metric('deadline_timestamp_seconds'))})`,
+      legend: '{{providers}}',
+      unit: 'dateTimeFromNow',
+      decimals: 0,
+      colors: ['text'],
+    }),
+    stat({
+      ...quarter,
+      title: 'Since the last sample',
+      shows:
+        'How long ago a poll was last added to each watch that runs. "No data": none runs, or it has no sample yet.',
+      act: 'More than some intervals: polls fail, or the memory can’t be written. After 300 s the watch can no longer become STABLE.',
+      runbook: 'OAuthStabilityWatchBlind',
+      expr: `time() - ${acrossReplicas(metric('last_sample_timestamp_seconds'))} and ${acrossReplicas(metric('active'))} == 1`,
+      legend: '{{providers}}',
+      unit: 's',
+      decimals: 0,
+      colors: ['green', [180, 'orange'], [300, 'red']],
     }),
     timeSeries({
-      ...quarter,
+      ...half,
       title: 'Coverage',
       shows: 'Share of the polls that each watch has seen, 1 is all. STABLE needs 0.99 at the end.',
       act: 'A fall: polls fail, or the exporter was away. Below 0.99 for good: the watch can only be INCONCLUSIVE.',
@@ -57,7 +83,7 @@ export function watch(): Builder<Panel>[] {
       unit: 'none',
     }),
     timeSeries({
-      ...quarter,
+      ...half,
       title: 'Samples and violations',
       shows:
         'Polls that each watch has seen, and violations by check. The first violation ends a watch.',
