@@ -57,6 +57,12 @@ export async function watchStart(
         acceptKnown: options.acceptKnown,
       }),
     );
+    if (id === null) {
+      context.stderr.write(
+        'somebody has just started a watch of the same providers: watch status\n',
+      );
+      return exitCode.no;
+    }
     if (replaced !== null) {
       context.stdout.write(
         `watch ${String(replaced)} of the same providers ends: the clock restarts\n`,

@@ -46,12 +46,15 @@ const columns = `
 
 type Row = WatchRow & Record<string, unknown>;
 
-/** Writes a watch; the running exporter finds it with its next poll. Returns its id. */
-export async function insertWatch(query: Query, watch: NewWatch): Promise<number> {
+/**
+ * Writes a watch; the running exporter finds it with its next poll. Returns its id; null where somebody
+ * has just started one of the same providers.
+ */
+export async function insertWatch(query: Query, watch: NewWatch): Promise<number | null> {
   const [row] = await query<{ id: number }>(
     `INSERT INTO ${watches} (providers, started_at, deadline_at, poll_interval_seconds, note,
                              started_by, prove, accept_known)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id`,
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING id`,
     [
       watch.providers,
       new Date(watch.startedAtMs),
@@ -63,8 +66,7 @@ export async function insertWatch(query: Query, watch: NewWatch): Promise<number
       watch.acceptKnown,
     ],
   );
-  if (row === undefined) throw new TypeError('the database did not tell the id of a watch');
-  return row.id;
+  return row?.id ?? null;
 }
 
 /** Takes the watch for this transaction, so that replicas write one after the other; null: it ended. */

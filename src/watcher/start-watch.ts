@@ -8,12 +8,13 @@ import { endWatch } from './end-watch.js';
 
 /**
  * Starts a watch; the running exporter takes the baseline with its next poll. An active one of the
- * same providers ends: a new watch restarts the clock. Says which one that was.
+ * same providers ends: a new watch restarts the clock. Says which one that was. `id` is null when
+ * somebody else has started one at the same moment.
  */
 export async function startWatch(
   query: Query,
   wanted: NewWatch,
-): Promise<{ readonly id: number; readonly replaced: number | null }> {
+): Promise<{ readonly id: number | null; readonly replaced: number | null }> {
   const { startedAtMs, startedBy } = wanted;
   const active = await lockActiveWatchOf(query, wanted.providers);
   if (active !== null) {

@@ -174,6 +174,7 @@ export async function keepInPostgres(
   const write = (message: string) => logged.push(message);
   const log: Log = { debug: write, info: write, warn: write, error: write };
   const { id } = await writeTransaction(pool, (query) => startWatch(query, terms));
+  if (id === null) throw new Error('the watch could not be started');
   let cron: readonly CronTrouble[] | null = null;
   const newWatcher = () =>
     createWatcher({
