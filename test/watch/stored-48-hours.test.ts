@@ -56,7 +56,7 @@ describe('the samples of a watch in Postgres', () => {
       `UPDATE oauth_token_exporter.watch_samples SET at = at + interval '1 second' WHERE slot = 4000`,
     );
     expect(await sealed()).toBe(false);
-  }, 120_000);
+  }, 240_000);
 
   it('are UNSTABLE when a grant dies, and nothing is added after that', async () => {
     const world = createWorld(5, dayMs);
@@ -76,5 +76,5 @@ describe('the samples of a watch in Postgres', () => {
     expect(result.samples).toHaveLength(60 + 1);
     expect(titles(result).at(-1)).toBe('Stability watch 1 of fathom: UNSTABLE');
     expect(await sealed()).toBe(true);
-  }, 120_000);
+  }, 240_000);
 });

@@ -15,18 +15,21 @@ interface Story {
   readonly death: number | null;
 }
 
-const forMs = 2 * hourMs;
+const forMs = 4 * hourMs;
 const offset = fc.integer({ min: 0, max: forMs / pollIntervalMs }).map((n) => n * pollIntervalMs);
 const length = fc.oneof(
-  fc.constantFrom(minuteMs, 4 * minuteMs, 5 * minuteMs, 6 * minuteMs),
+  fc.constantFrom(30_000, minuteMs, 2 * minuteMs, 5 * minuteMs, 6 * minuteMs),
   fc.integer({ min: 0, max: 60 * minuteMs }),
 );
 const stretch = fc.record({ fromMs: offset, forMs: length });
+/** Most stories have no such trouble: a law about STABLE must meet some that are. */
+const rarely = <T>(arbitrary: fc.Arbitrary<T>) =>
+  fc.oneof({ weight: 3, arbitrary: fc.constant(null) }, { weight: 1, arbitrary });
 const story: fc.Arbitrary<Story> = fc.record({
-  gaps: fc.array(stretch, { maxLength: 3 }),
-  blind: fc.option(stretch, { freq: 3 }),
-  lifetimeMs: fc.constantFrom(30 * minuteMs, hourMs, 60 * 24 * hourMs),
-  death: fc.option(offset, { freq: 3 }),
+  gaps: fc.oneof(fc.constant([]), fc.array(stretch, { maxLength: 2 })),
+  blind: rarely(stretch),
+  lifetimeMs: fc.constantFrom(30 * minuteMs, hourMs, 2 * hourMs, 60 * 24 * hourMs),
+  death: rarely(offset),
 });
 
 function scenarioOf({ gaps, blind, lifetimeMs, death }: Story) {
