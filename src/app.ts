@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { sourcesSeen } from './assess/assess.js';
 import type { PollResult } from './assess/assess.js';
+import { seenCronTroubles } from './assess/cron-trouble.js';
 import type { Config } from './config/config.js';
 import { runCycle } from './cycle.js';
 import type { CycleEffects } from './cycle.js';
@@ -40,6 +41,9 @@ import { retriedProviders, startSyncRetries } from './remedy/retry-syncs.js';
 import type { SyncRetries } from './remedy/retry-syncs.js';
 import { startSchedule } from './schedule.js';
 import { openStatePool } from './store/open-state-pool.js';
+import { watchedConfiguration } from './watcher/watched-configuration.js';
+import { watchMessage } from './watcher/watch-message.js';
+import { createWatcher } from './watcher/watcher.js';
 
 export interface App {
   /** Where the HTTP server listens. */
@@ -99,6 +103,17 @@ export async function startApp(
     startTelling(config, statePool, notifier, metrics, log, () => journalProblem),
   );
   const syncs = startRetryingSyncs(config, statePool, metrics, log);
+  const watcher = createWatcher({
+    pool: statePool,
+    configuration: watchedConfiguration(config, facts.version),
+    cron: seenCronTroubles,
+    enqueue: (query, notice) => notifier.enqueue(query, watchMessage(notice)),
+    announce: (notices) => {
+      notifier.announce(notices.map(watchMessage));
+    },
+    onFigures: metrics.watch.record,
+    log,
+  });
   const closePools = () => Promise.all([database.pool.end(), statePool.end()]);
   const tokenHealth =
     config.apiToken === null
@@ -139,6 +154,7 @@ export async function startApp(
       refreshing?.offer(latest);
       syncs.offer(latest);
     },
+    watch: watcher.watch,
     report: (latest, poll, previous) => {
       const { level, message, fields } = formatPollReport(
         latest,

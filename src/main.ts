@@ -20,6 +20,7 @@ import { listSilences, silence, unsilence } from './commands/silence.js';
 import { start } from './commands/start.js';
 import { status } from './commands/status.js';
 import { sync } from './commands/sync.js';
+import { addWatchCommands } from './commands/watch.js';
 import { defaultSyncType } from './remedy/call-sync-endpoint.js';
 import { requestPatienceMs } from './store/refresh-requests.js';
 
@@ -202,6 +203,9 @@ function program(): Command {
     .action(async ({ webhook }: { webhook?: string }) => {
       result = await notifyTest(context, { webhook: webhook ?? null });
     });
+  addWatchCommands(add('watch', 'prove over time that a fix has fixed it'), context, (code) => {
+    result = code;
+  });
   add('migrate', "bring the schema of the exporter's memory up to date")
     .option('--print', 'print the SQL instead, and connect to nothing', false)
     .action(async ({ print }: { print: boolean }) => {

@@ -25,6 +25,8 @@ export type RunbookSection =
   | 'OAuthWebhooksImpaired'
   | 'OAuthTokensFalselyDeactivated'
   | 'OAuthTokensExpiringUnrefreshed'
+  | 'OAuthStabilityWatchUnstable'
+  | 'OAuthStabilityWatchBlind'
   | 'Foreign refreshes'
   | 'Tokens expiring soon'
   | 'Inactive tokens'

@@ -17,6 +17,7 @@ import { incidents } from './rows/incidents.js';
 import { notifications } from './rows/notifications.js';
 import { refresh } from './rows/refresh.js';
 import { syncs } from './rows/syncs.js';
+import { watch } from './rows/watch.js';
 import { webhooks } from './rows/webhooks.js';
 
 /** The answer first, then what it rests on, from the tokens down to the exporter. */
@@ -52,6 +53,7 @@ export function oauthTokens(): ReturnType<typeof dashboard> {
       Syncs: syncs(),
       'Cron jobs': cron(),
       Webhooks: webhooks(),
+      'Stability watch': watch(),
       'Messages to people': notifications(),
       'The exporter itself': exporter(),
     },

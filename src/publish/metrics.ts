@@ -15,6 +15,8 @@ import { seconds, setOrRemove } from './set-or-remove.js';
 import { createSyncMetrics } from './sync-metrics.js';
 import type { SyncMetrics } from './sync-metrics.js';
 import { createUnrefreshedMetrics } from './unrefreshed-metrics.js';
+import { createWatchMetrics } from './watch-metrics.js';
+import type { WatchMetrics } from './watch-metrics.js';
 import { createWebhookMetrics } from './webhook-metrics.js';
 
 /** How one poll went, beside what it found. */
@@ -45,6 +47,7 @@ export interface Metrics {
   readonly incidents: IncidentMetrics;
   readonly notify: NotifyMetrics;
   readonly syncs: SyncMetrics;
+  readonly watch: WatchMetrics;
   /** A poll ended by a fault of the exporter itself, wherever it was. */
   readonly recordFaultyPoll: () => void;
 }
@@ -67,6 +70,7 @@ export function createMetrics(facts: ExporterFacts): Metrics {
   const cron = createCronMetrics(registry);
   const webhooks = createWebhookMetrics(registry);
   const calendar = createCalendarMetrics(registry);
+  const watch = createWatchMetrics(registry);
   const exporter = exporterMetrics(registry, facts);
 
   return {
@@ -75,6 +79,7 @@ export function createMetrics(facts: ExporterFacts): Metrics {
     syncs,
     notify,
     incidents,
+    watch,
     recordPollStarted() {
       exporter.polls.inc();
     },

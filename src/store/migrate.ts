@@ -18,6 +18,7 @@ const migrations: readonly Migration[] = [
   { version: 4, file: '004-outbox.sql' },
   { version: 5, file: '005-syncs.sql' },
   { version: 6, file: '006-cron.sql' },
+  { version: 7, file: '007-watches.sql' },
 ];
 
 /** The same folder from `src/store` and from `dist/store`: SQL is not compiled. */

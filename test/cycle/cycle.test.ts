@@ -83,6 +83,11 @@ async function poll(result: PollResult, previous: Assessment = nothingKnown) {
       clockMs += 1_000;
       return Promise.resolve();
     },
+    watch: (assessment, before) => {
+      expect(before).toBe(previous);
+      told.push(`watch what was found${assessment.databaseFailure === null ? '' : ' to be away'}`);
+      return Promise.resolve();
+    },
     report: (assessment, record, before) => {
       expect(before).toBe(previous);
       told.push(
@@ -96,7 +101,7 @@ async function poll(result: PollResult, previous: Assessment = nothingKnown) {
 }
 
 describe('one poll', () => {
-  it('observes, remembers, assesses, publishes, tells, refreshes and reports, in this order', async () => {
+  it('observes, remembers, assesses, publishes, tells, refreshes, watches and reports, in this order', async () => {
     const { told, assessment } = await poll(observing(tokens));
     expect(told).toEqual([
       'observe, knowing what was known',
@@ -104,6 +109,7 @@ describe('one poll', () => {
       'publish all, {"durationMs":250,"failureReason":null,"clockSkewMs":12}',
       'tell people, with evidence',
       'refresh what is due',
+      'watch what was found',
       'report success',
     ]);
     expect(assessment.observedAt).toEqual(now);
@@ -117,6 +123,7 @@ describe('one poll', () => {
       'observe, knowing what was known',
       'publish not all, {"durationMs":250,"failureReason":"unreachable","clockSkewMs":null}',
       'tell people, unreachable',
+      'watch what was found to be away',
       'report unreachable',
     ]);
     expect(assessment.providers).toEqual(before.providers);
@@ -137,6 +144,7 @@ describe('one poll', () => {
       tell: () => undefined,
       refresh: () => undefined,
       publish: () => Promise.resolve(),
+      watch: () => Promise.resolve(),
       report: () => undefined,
       monotonicMs: () => 0,
     };

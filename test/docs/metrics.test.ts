@@ -20,6 +20,7 @@ import { failureReasons } from '../../src/refresh/failure-reason.js';
 import { createMetrics } from '../../src/publish/metrics.js';
 import { renderTokenSeries } from '../../src/publish/token-series.js';
 import { createPoller } from '../observe/poller.js';
+import { endedWatch } from '../publish/assessments.js';
 import { createDatabase, testServer17, type TestDatabase } from '../support/postgres.js';
 import { codeSpans, readDocument, section, tables } from './markdown.js';
 
@@ -131,6 +132,7 @@ describe('docs/metrics.md', () => {
     const demand = { feasible: true, neededPerMinute: 21, allowedPerMinute: 60 } as const;
     metrics.syncs.declareRetries('fathom');
     metrics.syncs.recordRuns('fathom', { success: 1, partial: 0, failed: 0 });
+    metrics.watch.record([endedWatch]);
     const providers = new Map(
       [...assessment.providers].map(([name, state]) => [
         name,

@@ -4,6 +4,7 @@ import type { CronJob } from '../../src/assess/cron-job.js';
 import type { SourceAssessment } from '../../src/assess/sources.js';
 import type { DatabaseFailure } from '../../src/database/explain-database-error.js';
 import type { PollRecord } from '../../src/publish/metrics.js';
+import type { WatchFigures } from '../../src/watch/watch-figures.js';
 
 /** The instant at which the database of these assessments was read. */
 export const observedAt = new Date('2025-11-29T08:00:00.250Z');
@@ -11,6 +12,27 @@ export const observedAt = new Date('2025-11-29T08:00:00.250Z');
 export const at = (iso: string): number => new Date(iso).getTime();
 
 export const facts = { version: '1.2.3', demo: false, pollIntervalMs: 30_000 };
+
+/** A stability watch that found a dead grant after an hour. */
+export const endedWatch: WatchFigures = {
+  providers: 'fathom,google',
+  verdict: 'UNSTABLE',
+  startedAtMs: at('2025-11-29T06:00:00Z'),
+  deadlineAtMs: at('2025-12-01T06:00:00Z'),
+  endedAtMs: at('2025-11-29T07:00:30Z'),
+  samples: 119,
+  lastSampleAtMs: at('2025-11-29T07:00:30Z'),
+  coverage: 0.991_666,
+  violations: {
+    tokens_lost: 0,
+    grants_died: 1,
+    rotations_lost: 0,
+    tokens_expired: 0,
+    syncs_overdue: 0,
+    cron_runs: 0,
+    sources_lost: 0,
+  },
+};
 
 export const goodPoll: PollRecord = { durationMs: 42, failureReason: null, clockSkewMs: -1.5 };
 
