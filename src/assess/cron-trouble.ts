@@ -13,15 +13,19 @@ export interface CronTrouble {
 
 /** What this poll saw to be wrong with the jobs; null where it could not see jobs and runs itself. */
 export function seenCronTroubles({ cron, sources }: Assessment): CronTrouble[] | null {
-  const seen = ['cron:jobs', 'cron:runs'].every((name) => sources.get(name)?.up === true);
-  return seen && cron !== null ? cronTroubles(cron) : null;
+  return cron !== null && sawCronJobs({ sources }) ? cronTroubles(cron) : null;
+}
+
+/** Whether this very poll read the jobs and their runs. */
+export function sawCronJobs({ sources }: Pick<Assessment, 'sources'>): boolean {
+  return ['cron:jobs', 'cron:runs'].every((name) => sources.get(name)?.up === true);
 }
 
 /**
  * What is wrong with the jobs now, at most one of each kind for a job, including what a job wrote of
  * itself. That a schedule is too seldom is how it is set up, and so no trouble of a run.
  */
-export function cronTroubles({ jobs, logs }: CronAssessment): CronTrouble[] {
+export function cronTroubles({ jobs, logs }: Pick<CronAssessment, 'jobs' | 'logs'>): CronTrouble[] {
   const troubles = [
     ...jobs.flatMap(({ name, missed, problems }) => [
       ...(missed === null ? [] : [{ job: name, ...missedTrouble(missed) }]),
