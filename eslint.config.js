@@ -20,6 +20,7 @@ const rooms = [
   'publish',
   'schedule',
   'memory',
+  'watcher',
   'cycle',
   'app',
   'commands',

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { sourcesSeen } from './assess/assess.js';
 import type { PollResult } from './assess/assess.js';
+import { seenCronTroubles } from './assess/cron-trouble.js';
 import type { Config } from './config/config.js';
 import { runCycle } from './cycle.js';
 import type { CycleEffects } from './cycle.js';
@@ -41,6 +42,9 @@ import { retriedProviders, startSyncRetries } from './remedy/retry-syncs.js';
 import type { SyncRetries } from './remedy/retry-syncs.js';
 import { startSchedule } from './schedule.js';
 import { openStatePool } from './store/open-state-pool.js';
+import { watchedConfiguration } from './watcher/watched-configuration.js';
+import { watchMessage } from './watcher/watch-message.js';
+import { createWatcher } from './watcher/watcher.js';
 
 export interface App {
   /** Where the HTTP server listens. */
@@ -102,6 +106,17 @@ export async function startApp(
   );
   const syncs = startRetryingSyncs(config, statePool, metrics, log);
   const automaticMail = startAutomaticMail(config, { database, statePool, log });
+  const watcher = createWatcher({
+    pool: statePool,
+    configuration: watchedConfiguration(config, facts.version),
+    cron: seenCronTroubles,
+    enqueue: (query, notice) => notifier.enqueue(query, watchMessage(notice)),
+    announce: (notices) => {
+      notifier.announce(notices.map(watchMessage));
+    },
+    onFigures: metrics.watch.record,
+    log,
+  });
   const closePools = () => Promise.all([database.pool.end(), statePool.end()]);
   const tokenHealth =
     config.apiToken === null
@@ -125,7 +140,8 @@ export async function startApp(
       try {
         const seen = sourcesSeen(previous);
         const everyRow = memory.isUsable();
-        const observation = await observe(database, config, seen, Date.now, everyRow);
+        const counted = previous.cron?.knowledge.cursor ?? null;
+        const observation = await observe(database, config, seen, Date.now, everyRow, counted);
         return { ok: true, observation };
       } catch (error) {
         if (error instanceof DatabaseError) return { ok: false, failure: error.failure };
@@ -142,6 +158,7 @@ export async function startApp(
       refreshing?.offer(latest);
       syncs.offer(latest);
     },
+    watch: watcher.watch,
     report: (latest, poll, previous) => {
       const { level, message, fields } = formatPollReport(
         latest,

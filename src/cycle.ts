@@ -18,6 +18,8 @@ export interface CycleEffects {
   readonly tell: (assessment: Assessment, memories: Memories) => void;
   /** Hands over what is due; the refreshers work beside the polls. */
   readonly refresh: (assessment: Assessment) => void;
+  /** Adds this poll to the stability watches that run; must not reject. */
+  readonly watch: (assessment: Assessment, previous: Assessment) => Promise<void>;
   /** Writes the poll's one log line. */
   readonly report: (assessment: Assessment, poll: PollRecord, previous: Assessment) => void;
   readonly monotonicMs: () => number;
@@ -25,7 +27,7 @@ export interface CycleEffects {
 
 /**
  * One poll: read the world, remember it, work out what it means, show it, tell people, refresh what
- * is due. Returns what is known.
+ * is due, add it to the watches. Returns what is known.
  */
 export async function runCycle(
   effects: CycleEffects,
@@ -47,6 +49,7 @@ export async function runCycle(
   await effects.publish(assessment, poll);
   effects.tell(assessment, memories);
   if (result.ok) effects.refresh(assessment);
+  await effects.watch(assessment, previous);
   effects.report(assessment, poll, previous);
   return assessment;
 }

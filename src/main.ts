@@ -21,6 +21,7 @@ import { listSilences, silence, unsilence } from './commands/silence.js';
 import { start } from './commands/start.js';
 import { status } from './commands/status.js';
 import { sync } from './commands/sync.js';
+import { addWatchCommands } from './commands/watch.js';
 import { defaultSyncType } from './remedy/call-sync-endpoint.js';
 import { requestPatienceMs } from './store/refresh-requests.js';
 
@@ -91,12 +92,18 @@ function program(): Command {
     .option('--provider <name>', 'only this provider')
     .addOption(statusOption('--status <status>', 'only tokens with this status'))
     .addOption(statusOption('--fail-on <status>', 'exit 1 when a listed token has this status'))
+    .addOption(
+      new Option('--calendar', 'what expires on each of the next 90 days instead')
+        .default(false)
+        .conflicts(['status', 'failOn']),
+    )
     .action(async (options: StatusFlags) => {
       result = await status(context, {
         json: options.json,
         provider: options.provider ?? null,
         status: options.status ?? null,
         failOn: options.failOn ?? null,
+        calendar: options.calendar,
       });
     });
   add('explain', 'say all about one token: what it is, when it is refreshed, what would help')
@@ -200,6 +207,9 @@ function program(): Command {
     .action(async ({ webhook }: { webhook?: string }) => {
       result = await notifyTest(context, { webhook: webhook ?? null });
     });
+  addWatchCommands(add('watch', 'prove over time that a fix has fixed it'), context, (code) => {
+    result = code;
+  });
   add('migrate', "bring the schema of the exporter's memory up to date")
     .option('--print', 'print the SQL instead, and connect to nothing', false)
     .action(async ({ print }: { print: boolean }) => {
@@ -249,6 +259,7 @@ interface StatusFlags {
   readonly provider?: string;
   readonly status?: TokenStatus;
   readonly failOn?: TokenStatus;
+  readonly calendar: boolean;
 }
 
 /** `expiring-soon`, `EXPIRING SOON` and `expiring_soon` are the same to a person. */

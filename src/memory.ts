@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { learnCron } from './assess/cron-knowledge.js';
 import type { Memories, ProviderMemory, SilentJournal } from './assess/memories.js';
 import type { ProviderPause } from './assess/provider-pause.js';
 import { findTokenChanges } from './assess/token-changes.js';
@@ -8,6 +9,8 @@ import type { Observation } from './observe/observe.js';
 import { configurationFingerprint } from './refresh/configuration-fingerprint.js';
 import { parseProviderHealth } from './refresh/parse-provider-health.js';
 import { pausedFor } from './refresh/provider-health.js';
+import type { CronKnowledge } from './store/cron-knowledge.js';
+import { rememberCron } from './store/cron-memory.js';
 import { stateSchema } from './store/migrate.js';
 import { createJournalObserver } from './refresh/observe-journals.js';
 import { openState } from './store/open-state.js';
@@ -80,12 +83,19 @@ export function createMemory(parts: MemoryParts): Memory {
           remembered.set(name, { tokens: memory, pauses });
           onEvents(name, events);
         } catch (error) {
-          problem ??= `the memory of ${name} could not be used: ${messageOf(error)}; check its database, and that this role may use the schema ${stateSchema}`;
+          problem ??= unusable(name, error);
         }
       }
+      const cron = missing === null ? await rememberJobs(pool, observation) : null;
+      problem ??= cron?.problem ?? null;
       tell(problem);
       const silent = problem === null ? await silentJournals(observation.now) : [];
-      return { problem, providers: remembered, silentJournals: silent };
+      return {
+        problem,
+        providers: remembered,
+        silentJournals: silent,
+        cron: cron?.knowledge ?? null,
+      };
     },
     async prune(retentionMs) {
       if (missing !== null) return true;
@@ -109,6 +119,28 @@ function pausesOf(
   if (refresh?.mode !== 'on' || row === null) return [];
   const health = parseProviderHealth(row.breaker);
   return pausedFor(health, now.getTime(), configurationFingerprint(refresh));
+}
+
+interface RememberedJobs {
+  readonly knowledge: CronKnowledge | null;
+  readonly problem: string | null;
+}
+
+async function rememberJobs(
+  pool: Pool,
+  { now, surroundings: { cron } }: Observation,
+): Promise<RememberedJobs> {
+  if (cron?.jobs.known !== true) return { knowledge: null, problem: null };
+  try {
+    const knowledge = await rememberCron(pool, (before) => learnCron(before, cron, now));
+    return { knowledge, problem: null };
+  } catch (error) {
+    return { knowledge: null, problem: unusable('cron jobs', error) };
+  }
+}
+
+function unusable(what: string, error: unknown): string {
+  return `the memory of ${what} could not be used: ${messageOf(error)}; check its database, and that this role may use the schema ${stateSchema}`;
 }
 
 function messageOf(error: unknown): string {

@@ -6,6 +6,7 @@ import { createMemory } from '../src/memory.js';
 import type { Memory } from '../src/memory.js';
 import type { Observation } from '../src/observe/observe.js';
 import { known } from '../src/observe/reading.js';
+import { noSurroundings } from '../src/observe/surroundings.js';
 import { afterAttempt, healthyProvider } from '../src/refresh/provider-health.js';
 import { configurationFingerprint } from '../src/refresh/configuration-fingerprint.js';
 import { configOf } from './refresh/refresh-world.js';
@@ -25,6 +26,7 @@ const noCounts = {
 const observation: Observation = {
   now,
   clockSkewMs: 0,
+  surroundings: noSurroundings,
   providers: [
     {
       name: 'fathom',

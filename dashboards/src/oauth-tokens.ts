@@ -10,11 +10,15 @@ import { dashboardUid } from './links.js';
 import { datasource } from './panel.js';
 import { accessTokens } from './rows/access-tokens.js';
 import { atAGlance } from './rows/at-a-glance.js';
+import { calendar } from './rows/calendar.js';
+import { cron } from './rows/cron.js';
 import { exporter } from './rows/exporter.js';
 import { incidents } from './rows/incidents.js';
 import { notifications } from './rows/notifications.js';
 import { refresh } from './rows/refresh.js';
 import { syncs } from './rows/syncs.js';
+import { watch } from './rows/watch.js';
+import { webhooks } from './rows/webhooks.js';
 
 /** The answer first, then what it rests on, from the tokens down to the exporter. */
 export function oauthTokens(): ReturnType<typeof dashboard> {
@@ -44,8 +48,12 @@ export function oauthTokens(): ReturnType<typeof dashboard> {
       'Is anything wrong?': atAGlance(),
       Incidents: incidents(),
       'Access tokens': accessTokens(),
+      'What expires when': calendar(),
       Refresh: refresh(),
       Syncs: syncs(),
+      'Cron jobs': cron(),
+      Webhooks: webhooks(),
+      'Stability watch': watch(),
       'Messages to people': notifications(),
       'The exporter itself': exporter(),
     },

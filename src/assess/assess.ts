@@ -1,12 +1,18 @@
+import type { Config, ProviderConfig } from '../config/config.js';
 import type { DatabaseFailure } from '../database/explain-database-error.js';
 import type { Observation, ProviderObservation } from '../observe/observe.js';
 import type { SyncObservation } from '../observe/observe-syncs.js';
 import type { ExpiryCounts, ObservedToken } from '../observe/tokens.js';
 import type { SyncLagObservation } from '../observe/syncs.js';
+import type { ProviderSurroundings } from '../observe/surroundings.js';
 import { expiringWithin } from '../observe/windows.js';
 import type { ExpiringWithin, LaggingOver } from '../observe/windows.js';
 import type { AssessedProvider } from './assessed-token.js';
 import type { Demand } from './demand.js';
+import { assessCron } from './cron.js';
+import type { CronAssessment } from './cron.js';
+import { calendarOfDays, calendarOfTokens } from './expiry-calendar.js';
+import type { ExpiryCalendar } from './expiry-calendar.js';
 import { assessGrants } from './grants.js';
 import type { GrantAssessment } from './grants.js';
 import type { Memories, ProviderMemory, SilentJournal } from './memories.js';
@@ -17,6 +23,8 @@ import type { SourceAssessment } from './sources.js';
 import { assessSyncFailures, syncAuthFailedAtMs } from './sync-failures.js';
 import type { SyncFailures } from './sync-failures.js';
 import { countByStatus } from './token-status.js';
+import { assessWebhooks } from './webhooks.js';
+import type { WebhookAssessment } from './webhooks.js';
 import type { TokenStatus } from './token-status.js';
 
 /** What is known after a poll. Where a poll could not see, the last known value stays. */
@@ -25,6 +33,8 @@ export interface Assessment {
   readonly observedAt: Date | null;
   readonly providers: ReadonlyMap<string, ProviderAssessment>;
   readonly sources: ReadonlyMap<string, SourceAssessment>;
+  /** null: no jobs are watched, or none could be seen yet. */
+  readonly cron: CronAssessment | null;
   /** Why the database could not be used in this poll; null when it could. */
   readonly databaseFailure: DatabaseFailure | null;
   /** The poll reached the database and every source that must be up is up. */
@@ -46,6 +56,8 @@ export interface ProviderAssessment {
   readonly pauses: readonly ProviderPause[] | null;
   /** Whether its rate is enough for its tokens; null where the rate is not ours to keep. */
   readonly demand: Demand | null;
+  readonly webhooks: WebhookAssessment | null;
+  readonly calendar: ExpiryCalendar | null;
 }
 
 export interface TokenAssessment {
@@ -74,7 +86,8 @@ export type PollResult =
 /** What the configuration says that an assessment depends on. */
 export interface AssessedConfig {
   readonly sources: readonly { readonly name: string; readonly optional: boolean }[];
-  readonly providers: readonly AssessedProvider[];
+  readonly providers: readonly (AssessedProvider & Pick<ProviderConfig, 'jobs' | 'webhooks'>)[];
+  readonly cron: Config['cron'];
   readonly pollIntervalMs: number;
 }
 
@@ -83,6 +96,7 @@ export const nothingKnown: Assessment = {
   observedAt: null,
   providers: new Map(),
   sources: new Map(),
+  cron: null,
   databaseFailure: null,
   complete: false,
   memoryProblem: null,
@@ -105,8 +119,8 @@ export function assess(
       complete: false,
     };
   }
-  const { now, providers } = result.observation;
-  const observed = providers.flatMap((provider) => provider.sources);
+  const { now, providers, surroundings } = result.observation;
+  const observed = [...providers.flatMap(({ sources }) => sources), ...surroundings.sources];
   const sources = assessSources(config.sources, observed, previous.sources);
   return {
     observedAt: now,
@@ -115,18 +129,34 @@ export function assess(
         const before = previous.providers.get(provider.name);
         const memory = memories.providers.get(provider.name);
         const syncFailures = assessFailures(provider, config) ?? before?.syncFailures ?? null;
+        const seen = assessProvider(provider, now, before);
+        const rows = assessRows(provider, memory, syncFailures, now, config) ?? rowsBefore(before);
+        const configured = config.providers.find(({ name }) => name === provider.name);
+        const around = surroundings.providers.get(provider.name);
+        const expiryDays = around?.expiryDays ?? null;
         return [
           provider.name,
           {
-            ...assessProvider(provider, now, before),
+            ...seen,
+            ...rows,
             syncFailures,
-            ...(assessRows(provider, memory, syncFailures, now, config) ?? rowsBefore(before)),
             pauses: memory?.pauses ?? null,
+            webhooks: assessWebhooks(
+              configured?.webhooks ?? null,
+              around,
+              before?.webhooks ?? null,
+              now,
+            ),
+            calendar:
+              assessCalendar(seen.tokens, rows.grants, expiryDays, configured, now) ??
+              before?.calendar ??
+              null,
           },
         ];
       }),
     ),
     sources: byName(sources),
+    cron: assessCron(surroundings, memories.cron, previous.cron, config, now),
     databaseFailure: null,
     complete: sources.every(({ up }) => up !== false),
     memoryProblem: memories.problem,
@@ -161,6 +191,21 @@ function assessProvider(
 }
 
 type AssessedRows = Pick<ProviderAssessment, 'grants' | 'demand'>;
+
+/** From each token where they are remembered, else from counts. */
+function assessCalendar(
+  tokens: TokenAssessment | null,
+  grants: GrantAssessment | null,
+  expiryDays: ProviderSurroundings['expiryDays'],
+  configured: AssessedProvider | undefined,
+  now: Date,
+): ExpiryCalendar | null {
+  if (tokens === null) return null;
+  const activeTokens = Object.values(tokens.active).reduce((sum, count) => sum + count, 0);
+  if (expiryDays?.known) return calendarOfDays(expiryDays.value, activeTokens, now);
+  if (grants === null) return null;
+  return calendarOfTokens(grants.tokens, configured?.refresh ?? null, activeTokens, now);
+}
 
 function assessRows(
   { name, tokens }: ProviderObservation,

@@ -1,4 +1,5 @@
 import type { TokenMemory } from '../store/token-memory.js';
+import type { CronKnowledge } from '../store/cron-knowledge.js';
 import type { ProviderPause } from './provider-pause.js';
 
 /** What the exporter remembered when a poll was assessed. */
@@ -9,6 +10,8 @@ export interface Memories {
   readonly providers: ReadonlyMap<string, ProviderMemory>;
   /** Journals that hold claims and whose owner does not answer. */
   readonly silentJournals: readonly SilentJournal[];
+  /** null: nothing is remembered of cron jobs, or it could not be read. */
+  readonly cron: CronKnowledge | null;
 }
 
 export interface ProviderMemory {
@@ -31,4 +34,5 @@ export const nothingRemembered: Memories = {
   problem: null,
   providers: new Map(),
   silentJournals: [],
+  cron: null,
 };

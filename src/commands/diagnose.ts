@@ -1,6 +1,7 @@
 import { assessSources } from '../assess/sources.js';
 import type { SourceAssessment } from '../assess/sources.js';
 import type { ColumnRef, Config, ProviderConfig } from '../config/config.js';
+import { diagnoseJobs } from './diagnose-jobs.js';
 import { displayName } from '../observe/catalog.js';
 import type { Catalog } from '../observe/catalog.js';
 import type { Inspection } from '../observe/inspect.js';
@@ -22,7 +23,10 @@ export function diagnose(config: Config, inspection: Inspection): Finding[] {
   const { catalog, observation } = inspection;
   const sources = assessSources(
     configuredSources(config),
-    observation.providers.flatMap((provider) => provider.sources),
+    [
+      ...observation.providers.flatMap(({ sources }) => sources),
+      ...observation.surroundings.sources,
+    ],
     new Map(),
   );
   const providers = config.providers.flatMap((provider) => [
@@ -32,7 +36,24 @@ export function diagnose(config: Config, inspection: Inspection): Finding[] {
     ...diagnoseExpiryIndex(provider, inspection),
     ...diagnoseRefreshToken(provider, catalog),
   ]);
-  return [...diagnoseClock(observation.clockSkewMs), ...providers];
+  return withoutRepetition([
+    ...diagnoseClock(observation.clockSkewMs),
+    ...providers,
+    ...diagnoseSources('cron', sources, inspection),
+    ...diagnoseJobs(config, observation),
+  ]);
+}
+
+/** Two sources may need the same statement, and pasted twice it fails. */
+function withoutRepetition(findings: readonly Finding[]): Finding[] {
+  const said = new Set<string>();
+  return findings.map((finding) => {
+    const { remedy } = finding;
+    if (remedy?.endsWith(';') !== true) return finding;
+    if (said.has(remedy)) return { ...finding, remedy: null };
+    said.add(remedy);
+    return finding;
+  });
 }
 
 const skewLimitMs = 60_000;

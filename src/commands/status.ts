@@ -17,6 +17,7 @@ import { formatInstant, isoInstant } from './format-instant.js';
 import { printable } from './printable.js';
 import { formatSilences } from './silence.js';
 import { withState } from './state-database.js';
+import { statusCalendar } from './status-calendar.js';
 import { formatTable } from './table.js';
 
 export interface StatusOptions {
@@ -25,6 +26,8 @@ export interface StatusOptions {
   readonly status: TokenStatus | null;
   /** Answer "no" when a listed token has this status. */
   readonly failOn: TokenStatus | null;
+  /** Show what expires when instead of the tokens. */
+  readonly calendar: boolean;
 }
 
 /** A token and what it is at this moment. */
@@ -45,6 +48,7 @@ export async function status(context: CommandContext, options: StatusOptions): P
     return exitCode.usage;
   }
 
+  if (options.calendar) return statusCalendar(context, ready, providers, options.json);
   let listing: TokenListing;
   try {
     listing = await withDatabase(ready, context.terminated, (database) =>

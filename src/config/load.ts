@@ -66,6 +66,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, cwd: string): LoadedConfig {
       logLevel: overrides.LOG_LEVEL ?? file.value.log_level,
       tokenSeriesLimit: file.value.token_series_limit,
       providers: resolved.providers.map((provider) => overrideRefresh(provider, overrides)),
+      cron: file.value.cron,
       state: {
         url: overrides.STATE_DATABASE_URL ?? null,
         ledgerRetentionMs: overrides.LEDGER_RETENTION,

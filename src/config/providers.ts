@@ -143,5 +143,13 @@ function toProvider(
     syncs: syncs && toSyncs(syncs),
     refresh: refresh && toRefresh(refresh),
     people,
+    jobs: rest.jobs,
+    webhooks: rest.webhooks && {
+      arrivals: rest.webhooks.arrivals,
+      events: rest.webhooks.events,
+      windowMs: rest.webhooks.window,
+      silentAfterMs: rest.webhooks.silent_after,
+      delayedAfterMs: rest.webhooks.delayed_after,
+    },
   };
 }

@@ -45,6 +45,22 @@ export const duration = textAs(
   `a duration: write ${durationForm}`,
 );
 
+/** The values of a column that are meant: at least one. */
+export const values = z.array(z.string()).min(1, 'must list at least one value');
+
+/** Of a table: whether it may be missing. */
+export const optional = z.boolean().default(false);
+
+/** Whether a name is an IANA time zone that this runtime knows. */
+export function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 export const texts = z.record(z.string(), z.string()).default({});
 
 const concurrencyRange = 'must be a whole number from 1 to 64';

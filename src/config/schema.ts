@@ -5,6 +5,7 @@ import type { JoinedTable, RateLimit } from './config.js';
 import { isDatabaseUrl } from './database-url.js';
 import { durationForm, isDuration, toMs } from './duration.js';
 import { environmentVariables, type EnvironmentName } from './environment.js';
+import { cronSchema, jobsSchema } from './jobs-schema.js';
 import { parseListenAddress } from './listen-address.js';
 import { incidentsEnvironment, incidentsSchema } from './incidents-schema.js';
 import { mailEnvironment, mailSchema, peopleTable } from './mail-schema.js';
@@ -14,6 +15,7 @@ import { column, concurrency, duration, name, table, textAs, texts } from './sch
 import { syncsSchema } from './syncs-schema.js';
 import { defaultThresholds } from './thresholds.js';
 import { strictMap } from './strict-map.js';
+import { webhooksSchema } from './webhooks-schema.js';
 
 const optionalColumn = column.nullable().default(null);
 
@@ -127,6 +129,8 @@ export const providerSchema = strictMap({
   syncs: syncsSchema.nullable().default(null),
   refresh: refreshSchema.nullable().default(null),
   people: peopleTable.nullable().default(null),
+  jobs: jobsSchema.nullable().default(null),
+  webhooks: webhooksSchema.nullable().default(null),
 });
 
 /** The YAML file. Its providers are validated one by one, each merged with its preset first. */
@@ -139,6 +143,7 @@ export const fileSchema = strictMap({
   notify: notifySchema,
   providers: z.record(z.string(), z.unknown()).optional(),
   mail: mailSchema.nullable().default(null),
+  cron: cronSchema.nullable().prefault({}),
 });
 
 /** What the environment sets, by the names of the variables. */

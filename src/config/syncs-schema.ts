@@ -3,14 +3,22 @@ import { z } from 'zod';
 import { syncFailureReasons } from './sync-config.js';
 import type { SubjectTable, SyncEvidence } from './config.js';
 import type { FailurePattern, FailureTable, RunLog } from './sync-config.js';
-import { column, concurrency, duration, name, table, texts } from './schema-parts.js';
+import {
+  column,
+  concurrency,
+  duration,
+  isTimeZone,
+  name,
+  optional,
+  table,
+  texts,
+  values,
+} from './schema-parts.js';
 import { endpointUrl } from './safe-url.js';
 import { strictMap } from './strict-map.js';
 import { defaultThresholds } from './thresholds.js';
 
-const values = z.array(z.string()).min(1, 'must list at least one value');
 const where = z.record(name, values).default({});
-const optional = z.boolean().default(false);
 const subjectColumns = { table, subject: name, at: name, where, optional };
 
 const subjectTable = strictMap(subjectColumns).transform(({ table, ...rest }): SubjectTable => ({
@@ -67,9 +75,7 @@ function scheduleProblem(
   cron: string,
   timeZone: string,
 ): { path: string[]; message: string } | null {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone });
-  } catch {
+  if (!isTimeZone(timeZone)) {
     return {
       path: ['time_zone'],
       message: `${JSON.stringify(timeZone)} is no time zone: write an IANA name such as Europe/Berlin`,

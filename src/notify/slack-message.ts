@@ -7,6 +7,7 @@ import type {
   SectionBlock,
 } from '@slack/types';
 import type { LinksConfig } from '../config/config.js';
+import { causes } from './causes/causes.js';
 import { linksOf } from './notice-links.js';
 import type { Notice } from './notice.js';
 import { affectedOf, durationWords, instantWords, shownAccounts, titleOf } from './notice-words.js';
@@ -138,8 +139,11 @@ function buttons(notice: Notice, links: LinksConfig): ActionsBlock[] {
 function footer(notice: Notice): ContextBlock {
   const provider = notice.provider === null ? '' : ` --provider ${cleanText(notice.provider)}`;
   const silence = `silence${provider} --cause ${cleanText(notice.cause)} --for 2h`;
+  const canBeSilenced = causes.some(({ name }) => name === notice.cause);
   const how =
-    notice.kind === 'recovered' ? '' : ` · to silence it: \`${escapeWithin(silence, 200)}\``;
+    notice.kind === 'recovered' || !canBeSilenced
+      ? ''
+      : ` · to silence it: \`${escapeWithin(silence, 200)}\``;
   const incident = escapeWithin(cleanText(notice.incidentId), 80);
   return {
     type: 'context',

@@ -14,8 +14,11 @@ import { resolveSyncSource } from './sync-source.js';
 import { resolveTokenSource, tablesOf } from './token-source.js';
 import type { TokenSource } from './token-source.js';
 import { epochMs } from './instant-sql.js';
+import { observeSurroundings, surroundingSources, tablesAround } from './surroundings.js';
+import type { SurroundingsObservation } from './surroundings.js';
 import { readTokens } from './tokens.js';
 import type { TokenObservation } from './tokens.js';
+import type { RunCursor } from '../store/cron-knowledge.js';
 
 /** The world at one instant of the database's clock. */
 export interface Observation {
@@ -24,6 +27,8 @@ export interface Observation {
   /** This machine's clock minus the database's. */
   readonly clockSkewMs: number;
   readonly providers: readonly ProviderObservation[];
+  /** Cron jobs, webhooks, and on which days tokens expire. */
+  readonly surroundings: SurroundingsObservation;
 }
 
 export interface ProviderObservation {
@@ -44,6 +49,7 @@ export function tokenSourceName(provider: string): string {
  *
  * What can't be read is unknown, with a reason, and never stops the rest. `seenBefore` names the
  * sources that could be read once: of those, absence is a fault even where they are optional.
+ * `countedRuns` is up to where the runs of cron jobs were counted.
  * Throws `DatabaseError` when the database can't be used at all.
  */
 export async function observe(
@@ -52,10 +58,12 @@ export async function observe(
   seenBefore: ReadonlySet<string>,
   localClockMs: () => number,
   everyRow = false,
+  countedRuns: RunCursor | null = null,
 ): Promise<Observation> {
   return readSnapshot(database, async (snapshot) => {
     const { now, role, clockSkewMs } = await readNow(snapshot.query, localClockMs);
-    const catalog = await readCatalog(snapshot.query, role, config.providers.flatMap(tablesRead));
+    const tables = [...config.providers.flatMap(tablesRead), ...tablesAround(config)];
+    const catalog = await readCatalog(snapshot.query, role, tables);
     const providers: ProviderObservation[] = [];
     for (const provider of config.providers) {
       providers.push(
@@ -69,7 +77,13 @@ export async function observe(
         }),
       );
     }
-    return { now, clockSkewMs, providers };
+    const surroundings = await observeSurroundings(snapshot, catalog, config, {
+      now,
+      seenBefore,
+      everyRow,
+      countedRuns,
+    });
+    return { now, clockSkewMs, providers, surroundings };
   });
 }
 
@@ -94,7 +108,7 @@ export async function readNow(
 export function configuredSources(
   config: Config,
 ): { readonly name: string; readonly optional: boolean }[] {
-  return config.providers.flatMap(({ name, syncs }) => {
+  const ofProviders = config.providers.flatMap(({ name, syncs }) => {
     const tables = new Map<string, boolean>();
     for (const { table, optional } of syncs === null ? [] : syncTables(syncs)) {
       tables.set(table, optional && tables.get(table) !== false);
@@ -104,6 +118,7 @@ export function configuredSources(
       ...[...tables].map(([table, optional]) => ({ name: `${name}:${table}`, optional })),
     ];
   });
+  return [...ofProviders, ...surroundingSources(config)];
 }
 
 /** Every table that a provider's configuration names. */

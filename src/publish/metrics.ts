@@ -2,6 +2,8 @@ import { Counter, Histogram, Registry, collectDefaultMetrics } from 'prom-client
 import type { Assessment, ProviderAssessment } from '../assess/assess.js';
 import { pollFailureReasons } from '../database/explain-database-error.js';
 import type { PollFailureReason } from '../database/explain-database-error.js';
+import { createCalendarMetrics } from './calendar-metrics.js';
+import { createCronMetrics } from './cron-metrics.js';
 import { gauge } from './gauge.js';
 import { createIncidentMetrics } from './incident-metrics.js';
 import type { IncidentMetrics } from './incident-metrics.js';
@@ -13,6 +15,9 @@ import { seconds, setOrRemove } from './set-or-remove.js';
 import { createSyncMetrics } from './sync-metrics.js';
 import type { SyncMetrics } from './sync-metrics.js';
 import { createUnrefreshedMetrics } from './unrefreshed-metrics.js';
+import { createWatchMetrics } from './watch-metrics.js';
+import type { WatchMetrics } from './watch-metrics.js';
+import { createWebhookMetrics } from './webhook-metrics.js';
 
 /** How one poll went, beside what it found. */
 export interface PollRecord {
@@ -42,6 +47,7 @@ export interface Metrics {
   readonly incidents: IncidentMetrics;
   readonly notify: NotifyMetrics;
   readonly syncs: SyncMetrics;
+  readonly watch: WatchMetrics;
   /** A poll ended by a fault of the exporter itself, wherever it was. */
   readonly recordFaultyPoll: () => void;
 }
@@ -61,6 +67,10 @@ export function createMetrics(facts: ExporterFacts): Metrics {
   const recordUnrefreshed = createUnrefreshedMetrics(registry, facts.pollIntervalMs);
   const incidents = createIncidentMetrics(registry);
   const notify = createNotifyMetrics(registry);
+  const cron = createCronMetrics(registry);
+  const webhooks = createWebhookMetrics(registry);
+  const calendar = createCalendarMetrics(registry);
+  const watch = createWatchMetrics(registry);
   const exporter = exporterMetrics(registry, facts);
 
   return {
@@ -69,6 +79,7 @@ export function createMetrics(facts: ExporterFacts): Metrics {
     syncs,
     notify,
     incidents,
+    watch,
     recordPollStarted() {
       exporter.polls.inc();
     },
@@ -79,8 +90,11 @@ export function createMetrics(facts: ExporterFacts): Metrics {
         refresh.recordProvider(provider, state);
         const { observedAt } = assessment;
         recordUnrefreshed(provider, state.grants, refresh.isDeclared(provider), observedAt);
+        webhooks.record(provider, state.webhooks);
       }
       refresh.recordMemory(assessment);
+      cron.record(assessment.cron);
+      calendar.record(assessment.providers);
       recordExporter(exporter, assessment, poll);
     },
     recordSkippedPoll() {

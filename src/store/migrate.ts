@@ -17,6 +17,8 @@ const migrations: readonly Migration[] = [
   { version: 3, file: '003-incidents.sql' },
   { version: 4, file: '004-outbox.sql' },
   { version: 5, file: '005-syncs.sql' },
+  { version: 6, file: '006-cron.sql' },
+  { version: 7, file: '007-watches.sql' },
   { version: 9, file: '009-remedies.sql' },
 ];
 

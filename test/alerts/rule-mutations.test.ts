@@ -146,6 +146,44 @@ const ofTheTokens: readonly Mutation[] = [
   ['a few of many', 'OAuthTokensDisappeared', '0.05', '0.04'],
 ];
 
+/** In alerts/syncs.rules.yml. */
+const ofTheSyncs: readonly Mutation[] = [
+  ['replicas added up', 'OAuthSyncsOverdue', 'max without', 'sum without'],
+  ['a recovery by missing data', 'OAuthSyncsOverdue', '[1d]', '[1m]'],
+  ['another delay', 'OAuthSyncsOverdue', 'for: 10m', 'for: 11m'],
+  ['any reason', 'OAuthSyncsFailingForAuth', /reason=~"auth\|reauthorize"/g, 'reason!=""'],
+  [
+    'users who must authorize again left out',
+    'OAuthSyncsFailingForAuth',
+    /auth\|reauthorize/g,
+    'auth',
+  ],
+  ['another delay', 'OAuthSyncsFailingForAuth', 'for: 30m', 'for: 28m'],
+];
+
+/** In alerts/jobs.rules.yml. */
+const ofTheJobs: readonly Mutation[] = [
+  ['replicas added up', 'OAuthCronJobOverdue', 'max without', 'sum without'],
+  [
+    'a job that is known to be removed',
+    'OAuthCronJobOverdue',
+    /unless on \(job, cron_job\)\n.*\n/,
+    '',
+  ],
+  ['a recovery by missing data', 'OAuthCronJobOverdue', '[1d]', '[1m]'],
+  ['a recovery by missing data', 'OAuthCronJobFailing', '[1d]', '[1m]'],
+  ['a schedule alone', 'OAuthCronJobFailing', /failing\|hanging/g, 'too_seldom|hanging'],
+  ['a job that failed once', 'OAuthCronJobFailing', 'for: 10m', 'for: 7m'],
+  ['a job that is scheduled anew', 'OAuthCronJobGone', 'for: 5m', 'for: 2m'],
+  [
+    'a job that carries what webhooks should',
+    'OAuthWebhooksImpaired',
+    /silent\|delayed/g,
+    'carried_by_cron',
+  ],
+  ['a recovery by missing data', 'OAuthWebhooksImpaired', '[1d]', '[1m]'],
+];
+
 /**
  * The part of a promtool test file that is about one alert; null when there is none. As text: `0x20`
  * is a notation of promtool, and a number to everybody else.
@@ -190,5 +228,11 @@ describeWith('prometheus', 'the tests of the rules notice', () => {
   );
   it.each(ofTheTokens)('%s (%s)', { timeout: 120_000 }, (...mutation) =>
     expectFailure('tokens.rules.yml', mutation),
+  );
+  it.each(ofTheSyncs)('%s (%s)', { timeout: 120_000 }, (...mutation) =>
+    expectFailure('syncs.rules.yml', mutation),
+  );
+  it.each(ofTheJobs)('%s (%s)', { timeout: 120_000 }, (...mutation) =>
+    expectFailure('jobs.rules.yml', mutation),
   );
 });

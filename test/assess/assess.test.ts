@@ -4,6 +4,7 @@ import { nothingRemembered } from '../../src/assess/memories.js';
 import type { Assessment, PollResult } from '../../src/assess/assess.js';
 import type { ProviderObservation } from '../../src/observe/observe.js';
 import { known, unknown } from '../../src/observe/reading.js';
+import { noSurroundings } from '../../src/observe/surroundings.js';
 import type { ExpiryCounts, TokenObservation } from '../../src/observe/tokens.js';
 
 const now = new Date('2025-11-29T12:00:00Z');
@@ -55,7 +56,17 @@ const config = {
     { name: 'app:tokens', optional: false },
     { name: 'app:log', optional: true },
   ],
-  providers: [{ name: 'app', declaredLifetimeMs: null, refresh: null, syncs: null }],
+  providers: [
+    {
+      name: 'app',
+      declaredLifetimeMs: null,
+      refresh: null,
+      syncs: null,
+      jobs: null,
+      webhooks: null,
+    },
+  ],
+  cron: null,
   pollIntervalMs: 30_000,
 };
 
@@ -68,7 +79,10 @@ function poll(changes: Partial<ProviderObservation> = {}, at = now): PollResult 
     sources: [source('app:tokens', known(1)), source('app:log', known(1))],
     ...changes,
   };
-  return { ok: true, observation: { now: at, clockSkewMs: 0, providers: [provider] } };
+  return {
+    ok: true,
+    observation: { now: at, clockSkewMs: 0, providers: [provider], surroundings: noSurroundings },
+  };
 }
 
 const outage: PollResult = {
@@ -133,7 +147,7 @@ describe('a poll that saw everything', () => {
 describe('what a poll could not see', () => {
   it('is not known, and not zero, while it never was', () => {
     expect(nothingKnown).toMatchObject({ observedAt: null, complete: false });
-    expect(app(after(withoutTokens))).toEqual({
+    expect(app(after(withoutTokens))).toMatchObject({
       tokens: null,
       syncs: null,
       stuckSyncs: null,

@@ -37,7 +37,9 @@ const begin = (options: Partial<SilenceOptions> = {}, from = env) =>
 const list = () => capture(env, listSilences);
 const end = (id: string) => capture(env, (context) => unsilence(context, { id, actor: 'bob' }));
 const showStatus = (json: boolean) =>
-  capture(env, (context) => status(context, { json, provider: null, status: null, failOn: null }));
+  capture(env, (context) =>
+    status(context, { json, provider: null, status: null, failOn: null, calendar: false }),
+  );
 const idIn = (stdout: string) => /^silence (\d+):/.exec(stdout)?.[1] ?? '';
 
 describe('silence', () => {

@@ -110,6 +110,8 @@ describe('loadConfig with a file', () => {
       syncs: null,
       refresh: null,
       people: null,
+      jobs: null,
+      webhooks: null,
     });
   });
 

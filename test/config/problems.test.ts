@@ -90,7 +90,7 @@ describe('a single mistake', () => {
     ['log_levl: info', 'log_levl: unknown key, did you mean "log_level"?'],
     [
       'colour: blue',
-      'colour: unknown key, expected one of: listen_address, poll_interval, log_level, token_series_limit, incidents, notify, providers, mail',
+      'colour: unknown key, expected one of: listen_address, poll_interval, log_level, token_series_limit, incidents, notify, providers, mail, cron',
     ],
     ['database_url: x', 'database_url: is read from the environment only: set DATABASE_URL there'],
     ['poll_interval: 30', `poll_interval: 30 is not a duration: ${duration}`],

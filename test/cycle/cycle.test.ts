@@ -4,12 +4,23 @@ import { nothingRemembered } from '../../src/assess/memories.js';
 import { runCycle, type CycleEffects } from '../../src/cycle.js';
 import type { Observation } from '../../src/observe/observe.js';
 import { known, unknown } from '../../src/observe/reading.js';
+import { noSurroundings } from '../../src/observe/surroundings.js';
 import { databaseAway } from '../publish/assessments.js';
 
 const now = new Date('2025-11-29T08:00:00Z');
 const config = {
   sources: [{ name: 'fathom:tokens', optional: false }],
-  providers: [{ name: 'fathom', declaredLifetimeMs: null, refresh: null, syncs: null }],
+  providers: [
+    {
+      name: 'fathom',
+      declaredLifetimeMs: null,
+      refresh: null,
+      syncs: null,
+      jobs: null,
+      webhooks: null,
+    },
+  ],
+  cron: null,
   pollIntervalMs: 30_000,
 };
 const noCounts = {
@@ -41,6 +52,7 @@ function observing(reading: Observation['providers'][number]['tokens']): PollRes
           sources: [{ name: 'fathom:tokens', optional: false, reading }],
         },
       ],
+      surroundings: noSurroundings,
     },
   };
 }
@@ -71,6 +83,11 @@ async function poll(result: PollResult, previous: Assessment = nothingKnown) {
       clockMs += 1_000;
       return Promise.resolve();
     },
+    watch: (assessment, before) => {
+      expect(before).toBe(previous);
+      told.push(`watch what was found${assessment.databaseFailure === null ? '' : ' to be away'}`);
+      return Promise.resolve();
+    },
     report: (assessment, record, before) => {
       expect(before).toBe(previous);
       told.push(
@@ -84,7 +101,7 @@ async function poll(result: PollResult, previous: Assessment = nothingKnown) {
 }
 
 describe('one poll', () => {
-  it('observes, remembers, assesses, publishes, tells, refreshes and reports, in this order', async () => {
+  it('observes, remembers, assesses, publishes, tells, refreshes, watches and reports, in this order', async () => {
     const { told, assessment } = await poll(observing(tokens));
     expect(told).toEqual([
       'observe, knowing what was known',
@@ -92,6 +109,7 @@ describe('one poll', () => {
       'publish all, {"durationMs":250,"failureReason":null,"clockSkewMs":12}',
       'tell people, with evidence',
       'refresh what is due',
+      'watch what was found',
       'report success',
     ]);
     expect(assessment.observedAt).toEqual(now);
@@ -105,6 +123,7 @@ describe('one poll', () => {
       'observe, knowing what was known',
       'publish not all, {"durationMs":250,"failureReason":"unreachable","clockSkewMs":null}',
       'tell people, unreachable',
+      'watch what was found to be away',
       'report unreachable',
     ]);
     expect(assessment.providers).toEqual(before.providers);
@@ -125,6 +144,7 @@ describe('one poll', () => {
       tell: () => undefined,
       refresh: () => undefined,
       publish: () => Promise.resolve(),
+      watch: () => Promise.resolve(),
       report: () => undefined,
       monotonicMs: () => 0,
     };

@@ -96,7 +96,7 @@ describe('every panel', () => {
     expect(panel.fieldConfig?.defaults.thresholds?.steps).not.toEqual([]);
     if (panel.type === 'timeseries') expect(panel.options?.legend?.showLegend).toBe(true);
     const named = panel.targets?.every(
-      ({ legendFormat }) => panel.type === 'table' || Boolean(legendFormat),
+      ({ legendFormat }) => ['table', 'barchart'].includes(panel.type) || Boolean(legendFormat),
     );
     expect(named).toBe(true);
   });

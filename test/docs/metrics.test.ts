@@ -2,9 +2,14 @@ import { fileURLToPath } from 'node:url';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ProviderAssessment } from '../../src/assess/assess.js';
+import type { CronAssessment } from '../../src/assess/cron.js';
+import { cronProblemReasons } from '../../src/assess/cron-problem.js';
+import { expiryOutcomes } from '../../src/assess/expiry-calendar.js';
 import { grantStates } from '../../src/assess/grant-state.js';
 import type { GrantAssessment } from '../../src/assess/grants.js';
 import { pauseReasons } from '../../src/assess/provider-pause.js';
+import type { ArrivalAssessment } from '../../src/assess/webhooks.js';
+import { webhookProblems } from '../../src/assess/webhooks.js';
 import { tokenStatuses } from '../../src/assess/token-status.js';
 import { syncFailureReasons } from '../../src/config/sync-config.js';
 import { pollFailureReasons } from '../../src/database/explain-database-error.js';
@@ -15,6 +20,7 @@ import { failureReasons } from '../../src/refresh/failure-reason.js';
 import { createMetrics } from '../../src/publish/metrics.js';
 import { renderTokenSeries } from '../../src/publish/token-series.js';
 import { createPoller } from '../observe/poller.js';
+import { endedWatch } from '../publish/assessments.js';
 import { createDatabase, testServer17, type TestDatabase } from '../support/postgres.js';
 import { codeSpans, readDocument, section, tables } from './markdown.js';
 
@@ -65,6 +71,38 @@ function grantsOf({ tokens }: ProviderAssessment): GrantAssessment {
   return { grants, falselyDeactivated: 0, overdue: 0, due, tokens: [] };
 }
 
+/** Every kind of series that cron jobs have. */
+const cronJobs: CronAssessment = {
+  jobs: [
+    {
+      name: 'sync',
+      schedule: '* * * * *',
+      active: true,
+      lastRunAtMs: 0,
+      lastSuccessAtMs: 0,
+      missed: null,
+      isScheduleKnown: true,
+      problems: [],
+      pause: null,
+    },
+  ],
+  logs: new Map(),
+  knowledge: {
+    jobs: new Map(),
+    cursor: null,
+    totals: new Map([['sync', { succeeded: 1, failed: 0 }]]),
+  },
+  origin: 'process',
+};
+
+const arrivals: ArrivalAssessment = {
+  lastReceivedAtMs: 0,
+  received: 1,
+  measured: 1,
+  delayMs: { median: 1, p90: 1 },
+  isClustered: false,
+};
+
 const byName = (metrics: readonly Metric[]) =>
   [...metrics].sort((a, b) => (a.name < b.name ? -1 : 1));
 
@@ -94,13 +132,19 @@ describe('docs/metrics.md', () => {
     const demand = { feasible: true, neededPerMinute: 21, allowedPerMinute: 60 } as const;
     metrics.syncs.declareRetries('fathom');
     metrics.syncs.recordRuns('fathom', { success: 1, partial: 0, failed: 0 });
+    metrics.watch.record([endedWatch]);
     const providers = new Map(
       [...assessment.providers].map(([name, state]) => [
         name,
-        { ...state, grants: grantsOf(state), demand },
+        {
+          ...state,
+          grants: grantsOf(state),
+          demand,
+          webhooks: { arrivals, events: { succeeded: 1, failed: 0, other: 0 }, problems: [] },
+        },
       ]),
     );
-    const judged = { ...assessment, providers };
+    const judged = { ...assessment, providers, cron: cronJobs };
     metrics.recordPoll(judged, { durationMs: 1, failureReason: null, clockSkewMs: 0 });
     const tokenSeries = await renderTokenSeries(providers);
     const exposition = `${await metrics.registry.metrics()}${tokenSeries.toString()}`;
@@ -116,8 +160,14 @@ describe('docs/metrics.md', () => {
     ['reason', '### Reasons of a failed refresh', failureReasons],
     ['reason', '### Reasons of a failed message', notificationFailureReasons],
     ['reason', '### Reasons of a failed sync', syncFailureReasons],
-  ])('explains every %s', (_, heading, values) => {
-    const [, ...rows] = tables(section(text, heading))[0] ?? [];
+    ['problem', '## Cron jobs', cronProblemReasons],
+    ['problem', '## Webhooks', webhookProblems],
+    ['outcome', '### The calendar of expiries', expiryOutcomes],
+  ])('explains every %s under %s', (label, heading, values) => {
+    const explained = tables(section(text, heading)).find(
+      ([header]) => header?.[0]?.replaceAll('`', '') === label,
+    );
+    const [, ...rows] = explained ?? [];
     expect(rows.map(([first = '']) => first.replaceAll('`', '')).sort()).toEqual(
       [...values].sort(),
     );

@@ -115,35 +115,39 @@ describe('doctor', () => {
     expect(secrets).toEqual({ access: false, refresh: false });
   });
 
-  it('prints a view that shows whether there is a refresh token, and its mapping', async () => {
-    await loadReferenceRows(database);
-    const role = await createRole(database);
-    const { findings } = await obey(role);
-    const [view] = remediesOf(findings, 'CREATE SCHEMA');
-    expect(view).not.toMatch(/access_token/);
-    await database.query(view!);
+  it(
+    'prints a view that shows whether there is a refresh token, and its mapping',
+    { timeout: 60_000 },
+    async () => {
+      await loadReferenceRows(database);
+      const role = await createRole(database);
+      const { findings } = await obey(role);
+      const [view] = remediesOf(findings, 'CREATE SCHEMA');
+      expect(view).not.toMatch(/access_token/);
+      await database.query(view!);
 
-    const text = findings.find(({ remedy }) => remedy === view)!.text;
-    const mapping = /\{table: .*\}\}/.exec(text)![0];
-    const CONFIG_FILE = await writeConfigFile(
-      `providers:\n  fathom: ${mapping.replace('{', '{preset: fathom, ')}\n`,
-    );
-    const mapped = await examine(role.url, { CONFIG_FILE });
-    expect(mapped.code).toBe(0);
-    expect(mapped.findings).toContainEqual({
-      level: 'ok',
-      subject: 'fathom:tokens',
-      text: '2 active and 1 inactive tokens',
-      remedy: null,
-    });
-    expect(remediesOf(mapped.findings, 'CREATE SCHEMA')).toEqual([]);
-    // Nothing that the mapping reads was lost on the way: the sync evidence of the row neither.
-    expect(mapped.findings.filter(({ text }) => text.includes("can't be read"))).toEqual([]);
-    const [row] = await database.query(
-      'SELECT count(last_sync_at)::int AS synced FROM monitoring.fathom_integrations WHERE has_refresh_token',
-    );
-    expect(row).toEqual({ synced: 1 });
-  });
+      const text = findings.find(({ remedy }) => remedy === view)!.text;
+      const mapping = /\{table: .*\}\}/.exec(text)![0];
+      const CONFIG_FILE = await writeConfigFile(
+        `providers:\n  fathom: ${mapping.replace('{', '{preset: fathom, ')}\n`,
+      );
+      const mapped = await examine(role.url, { CONFIG_FILE });
+      expect(mapped.code).toBe(0);
+      expect(mapped.findings).toContainEqual({
+        level: 'ok',
+        subject: 'fathom:tokens',
+        text: '2 active and 1 inactive tokens',
+        remedy: null,
+      });
+      expect(remediesOf(mapped.findings, 'CREATE SCHEMA')).toEqual([]);
+      // Nothing that the mapping reads was lost on the way: the sync evidence of the row neither.
+      expect(mapped.findings.filter(({ text }) => text.includes("can't be read"))).toEqual([]);
+      const [row] = await database.query(
+        'SELECT count(last_sync_at)::int AS synced FROM monitoring.fathom_integrations WHERE has_refresh_token',
+      );
+      expect(row).toEqual({ synced: 1 });
+    },
+  );
 
   it('prints the CREATE INDEX that really helps', async () => {
     await loadReferenceRows(database);

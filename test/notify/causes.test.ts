@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import type { ProviderAssessment } from '../../src/assess/assess.js';
+import type { CronAssessment } from '../../src/assess/cron.js';
+import type { WebhookProblem } from '../../src/assess/webhooks.js';
 import type { Config } from '../../src/config/config.js';
 import type { Seen } from '../../src/notify/causes/cause.js';
 import { causes } from '../../src/notify/causes/causes.js';
@@ -7,6 +10,7 @@ import { largestGroup } from '../../src/notify/causes/expiry-cliff.js';
 import { possibleIncidents } from '../../src/notify/find-causes.js';
 import type { Incident } from '../../src/store/incidents.js';
 import { headingAnchors } from '../docs/markdown.js';
+import { cronOf, sourceOf } from '../publish/assessments.js';
 import { configOf, failedPoll, ids, pollOf, start, tokensOf } from './polls.js';
 import type { Poll, PollSpec, TokenSpec } from './polls.js';
 import { hour, minute, play, polls } from './policy.js';
@@ -442,5 +446,150 @@ describe('journals', () => {
     expect(ofHeld(start - hour - 1).affected).toMatchObject([{ id: 'j' }]);
     expect(ofHeld(start - hour).affected).toEqual([]);
     expect(ofHeld(null).affected).toEqual([]);
+  });
+});
+
+/** A poll that read these sources beside the tokens, and found this. */
+function pollBeside(
+  sources: Readonly<Record<string, boolean>>,
+  provider: Partial<ProviderAssessment> = {},
+  cron: CronAssessment | null = null,
+): Poll {
+  const { assessment, memories } = pollAt({ tokens: tokensOf(ids(2)), provider });
+  const read = Object.entries(sources).map(([name, up]) => [name, sourceOf(name, { up })] as const);
+  return {
+    memories,
+    assessment: { ...assessment, cron, sources: new Map([...assessment.sources, ...read]) },
+  };
+}
+
+describe('cron_job_failing', () => {
+  const cron = cronOf();
+  const seen = { 'cron:jobs': true, 'cron:runs': true };
+
+  it('are jobs that fail, were missed or are gone, each once', () => {
+    expect(findIn('cron_job_failing', pollBeside(seen, {}, cron))).toMatchObject({
+      affected: [{ id: 'night "watch"' }, { id: 'gone' }],
+      outOf: 3,
+      detail:
+        'night "watch": missed 2 runs. night "watch": its last run failed: connection failed. gone: it is not scheduled any more.',
+    });
+  });
+
+  it.each([
+    ['jobs that are well', cron.jobs.slice(0, 1)],
+    ['no jobs at all', []],
+  ])('are none with %s', (_, jobs) => {
+    const poll = pollBeside(seen, {}, { ...cron, jobs });
+    expect(findIn('cron_job_failing', poll)).toMatchObject({ seen: true, affected: [] });
+  });
+
+  it.each([
+    ['the jobs', { ...seen, 'cron:jobs': false }],
+    ['their runs', { ...seen, 'cron:runs': false }],
+    ['anything of pg_cron', {}],
+  ])('say nothing where the poll could not see %s', (_, sources) => {
+    expect(findIn('cron_job_failing', pollBeside(sources, {}, cron))).toEqual({ seen: false });
+  });
+
+  it('says of a job that is forgotten that it is gone', () => {
+    const finding = findIn('cron_job_failing', pollBeside(seen, {}, cron)) as Seen;
+    expect(finding.whereabouts('fathom-hourly-sync')).toBe('repaired');
+    expect(finding.whereabouts('forgotten')).toBe('gone');
+  });
+});
+
+describe('cron_job_misconfigured', () => {
+  it('is a job whose own log says so, where the log was read', () => {
+    const found = (up: boolean) =>
+      findIn('cron_job_misconfigured', pollBeside({ 'fathom:job_log': up }, {}, cronOf()));
+    expect(found(true)).toMatchObject({
+      affected: [{ id: 'fathom_cron_sync_v2' }],
+      detail:
+        'fathom_cron_sync_v2: it runs and does nothing, since its configuration is missing: Supabase configuration missing.',
+    });
+    expect(found(false)).toEqual({ seen: false });
+  });
+});
+
+describe('webhooks_impaired', () => {
+  const withProblems = (problems: readonly WebhookProblem[], up = true) =>
+    findIn(
+      'webhooks_impaired',
+      pollBeside(
+        { 'fathom:webhook_arrivals': up },
+        { webhooks: { arrivals: null, events: null, problems } },
+      ),
+    );
+
+  it.each([
+    ['silence', ['silent'] as const, 1],
+    ['a delay that a job explains', ['delayed', 'carried_by_cron'] as const, 1],
+    ['events that fail', ['failing'] as const, 1],
+    ['a job alone that carries them', ['carried_by_cron'] as const, 0],
+    ['no problem', [], 0],
+  ])('with %s', (_, problems, count) => {
+    expect((withProblems(problems) as Seen).affected).toHaveLength(count);
+  });
+
+  it('is not known where nothing could be read', () => {
+    expect(withProblems(['silent'], false)).toEqual({ seen: false });
+  });
+});
+
+describe('syncs', () => {
+  const lagOf = (overdue: number) => ({
+    syncs: {
+      maxLagMs: null,
+      lagging: { '1h': 0, '6h': 0, '24h': 0, '7d': 0 },
+      overdue,
+      lastSuccess: [],
+    },
+  });
+
+  it.each([
+    [0, []],
+    [1, [{ id: 'fathom' }]],
+  ])('are overdue from the first on: %i', (overdue, expected) => {
+    const poll = pollBeside({}, lagOf(overdue));
+    expect(findIn('syncs_overdue', poll)).toMatchObject({ seen: true, affected: expected });
+  });
+
+  it('that could not be read are no evidence', () => {
+    const poll = pollAt({ isFurtherSourceDown: true, provider: lagOf(0) });
+    expect(findIn('syncs_overdue', poll)).toEqual({ seen: false });
+  });
+
+  it('are judged although webhooks can not be read', () => {
+    const poll = pollBeside({ 'fathom:webhook_events': false }, lagOf(1));
+    expect(findIn('syncs_overdue', poll)).toMatchObject({ affected: [{ id: 'fathom' }] });
+  });
+
+  it('fail for their token where the token is the reason, and no other', () => {
+    const [auth, reauthorize, quota] = (['auth', 'reauthorize', 'quota'] as const).map(
+      (reason) => ({ subject: `user of ${reason}`, atMs: start, reason }),
+    );
+    const byReason = {
+      reauthorize: 1,
+      auth: 1,
+      rate_limited: 0,
+      configuration: 0,
+      quota: 1,
+      benign: 0,
+      other: 0,
+    };
+    const byToken = new Map([
+      ['a', auth!],
+      ['b', reauthorize!],
+      ['c', quota!],
+    ]);
+    const poll = pollBeside({}, { syncFailures: { byReason, byToken } });
+    expect(findIn('syncs_failing_for_auth', poll)).toMatchObject({
+      affected: [
+        { id: 'a', subject: 'user of auth' },
+        { id: 'b', subject: 'user of reauthorize' },
+      ],
+      outOf: 2,
+    });
   });
 });

@@ -94,6 +94,7 @@ export function pollOf(provider: ProviderConfig, spec: PollSpec): Poll {
       problem: null,
       providers: unseen ? new Map() : new Map([[provider.name, { tokens: memory, pauses }]]),
       silentJournals,
+      cron: null,
     },
   };
 }

@@ -63,7 +63,15 @@ export function createPoller(
   onPool?.(pool);
   const database = { pool, target: plan.target, timeoutMs };
   let latest = nothingKnown;
-  const observeNow = () => observe(database, config, sourcesSeen(latest), Date.now);
+  const observeNow = () =>
+    observe(
+      database,
+      config,
+      sourcesSeen(latest),
+      Date.now,
+      false,
+      latest.cron?.knowledge.cursor ?? null,
+    );
   return {
     config,
     database,
@@ -73,6 +81,7 @@ export function createPoller(
       const assessed = {
         sources: configuredSources(config),
         providers: config.providers,
+        cron: config.cron,
         pollIntervalMs: config.pollIntervalMs,
       };
       try {

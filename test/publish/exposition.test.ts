@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { describeWith } from '../support/describe-with.js';
 import { promtool } from '../support/prometheus.js';
 import { createMetrics } from '../../src/publish/metrics.js';
-import { facts, failedPoll, goodPoll, incident } from './assessments.js';
+import { endedWatch, facts, failedPoll, goodPoll, incident } from './assessments.js';
 import { expose, ours } from './expose.js';
 
 /** The exporter refreshes the tokens of one of the two providers. */
@@ -16,6 +16,7 @@ const exposition = () => {
   metrics.notify.declareChannel('slack');
   metrics.notify.recordDelivered('slack');
   metrics.notify.recordOutbox({ pending: 2, oldestEnqueuedAtMs: 1_764_231_125_000 });
+  metrics.watch.record([endedWatch]);
   return expose([[incident, goodPoll]], metrics);
 };
 

@@ -12,6 +12,7 @@ export const systemServers = [
   'pgbouncer',
   'prometheus',
   'alertmanager',
+  'chromium',
 ] as const;
 export type SystemServer = (typeof systemServers)[number];
 
@@ -47,6 +48,8 @@ export function isInstalled(server: SystemServer): boolean {
       return findProgram('prometheus') !== null && findProgram('promtool') !== null;
     case 'alertmanager':
       return findProgram('prometheus-alertmanager') !== null && findProgram('amtool') !== null;
+    case 'chromium':
+      return findProgram('chromium') !== null;
   }
 }
 
@@ -63,6 +66,8 @@ export function packagesOf(server: SystemServer): readonly string[] {
       return ['prometheus'];
     case 'alertmanager':
       return ['prometheus-alertmanager'];
+    case 'chromium':
+      return ['chromium'];
   }
 }
 

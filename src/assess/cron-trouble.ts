@@ -1,0 +1,83 @@
+import type { Assessment } from './assess.js';
+import type { CronAssessment } from './cron.js';
+import { mostMissed } from './cron-problem.js';
+import type { CronProblem, MissedRuns } from './cron-problem.js';
+
+/** A scheduled job whose work is not done, and how that shows. */
+export interface CronTrouble {
+  readonly job: string;
+  readonly kind: 'failed' | 'missed' | 'inactive';
+  /** Without instants, so that it stays the same while nothing changes. From data in part. */
+  readonly evidence: string;
+}
+
+/** What this poll saw to be wrong with the jobs; null where it could not see jobs and runs itself. */
+export function seenCronTroubles({ cron, sources }: Assessment): CronTrouble[] | null {
+  return cron !== null && sawCronJobs({ sources }) ? cronTroubles(cron) : null;
+}
+
+/** Whether this very poll read the jobs and their runs. */
+export function sawCronJobs({ sources }: Pick<Assessment, 'sources'>): boolean {
+  return ['cron:jobs', 'cron:runs'].every((name) => sources.get(name)?.up === true);
+}
+
+/**
+ * What is wrong with the jobs now, at most one of each kind for a job, including what a job wrote of
+ * itself. That a schedule is too seldom is how it is set up, and so no trouble of a run.
+ */
+export function cronTroubles({ jobs, logs }: Pick<CronAssessment, 'jobs' | 'logs'>): CronTrouble[] {
+  const troubles = [
+    ...jobs.flatMap(({ name, missed, problems }) => [
+      ...(missed === null ? [] : [{ job: name, ...missedTrouble(missed) }]),
+      ...problems.flatMap((problem) => troubleOf(name, problem)),
+    ]),
+    ...[...logs.values()]
+      .flat()
+      .flatMap(({ name, problems }) => problems.flatMap((problem) => troubleOf(name, problem))),
+  ];
+  const merged = new Map<string, CronTrouble>();
+  for (const trouble of troubles) {
+    const key = JSON.stringify([trouble.job, trouble.kind]);
+    const first = merged.get(key);
+    const evidence =
+      first === undefined ? trouble.evidence : `${first.evidence}; ${trouble.evidence}`;
+    merged.set(key, { ...trouble, evidence });
+  }
+  return [...merged.values()];
+}
+
+function missedTrouble({ runs }: MissedRuns): Omit<CronTrouble, 'job'> {
+  const many = runs >= mostMissed ? `${String(mostMissed)} runs or more` : `${String(runs)} runs`;
+  return { kind: 'missed', evidence: `missed ${runs === 1 ? 'a run' : many}` };
+}
+
+function troubleOf(job: string, problem: CronProblem): CronTrouble[] {
+  switch (problem.reason) {
+    case 'vanished':
+      return [{ job, kind: 'inactive', evidence: 'it is not scheduled any more' }];
+    case 'inactive':
+      return [{ job, kind: 'inactive', evidence: 'it is switched off' }];
+    case 'failing':
+      return [{ job, kind: 'failed', evidence: `its last run failed: ${problem.message}` }];
+    case 'hanging':
+      return [{ job, kind: 'failed', evidence: 'its run has been going on for too long' }];
+    case 'http_failing':
+      return [
+        {
+          job,
+          kind: 'failed',
+          evidence: `its run succeeded, and its requests failed: ${problem.message}`,
+        },
+      ];
+    case 'misconfigured':
+      return [
+        {
+          job,
+          kind: 'failed',
+          evidence: `it runs and does nothing, since its configuration is missing: ${problem.message}`,
+        },
+      ];
+    case 'too_seldom':
+      return [];
+  }
+}

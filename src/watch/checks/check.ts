@@ -1,0 +1,73 @@
+import type { AssessedToken } from '../../assess/assessed-token.js';
+import type { CronTrouble } from '../../assess/cron-trouble.js';
+import type { SourceAssessment } from '../../assess/sources.js';
+import type { ProviderBaseline } from '../baseline.js';
+import type { Finding } from '../finding.js';
+import type { CheckName } from './check-name.js';
+
+/** Something of this poll, or why it was not seen. What was not seen never passes for fine. */
+export type Seen<T> =
+  { readonly seen: true; readonly value: T } | { readonly seen: false; readonly because: string };
+
+/** What the ledger says happened to a token since the baseline. */
+export interface LedgerTrouble {
+  readonly id: number;
+  readonly atMs: number;
+  readonly provider: string;
+  readonly tokenId: string;
+  readonly event: string;
+  readonly reason: string | null;
+}
+
+/** One provider as a poll saw it. */
+export interface ProviderView {
+  readonly provider: string;
+  readonly atMs: number;
+  readonly tokens: Seen<readonly AssessedToken[]>;
+  readonly syncs: Seen<{ readonly overdue: number; readonly maxLagMs: number | null }>;
+  /** After this long without a success a sync is overdue; null where none is mapped. */
+  readonly overdueAfterMs: number | null;
+  readonly sources: readonly SourceAssessment[];
+  readonly troubles: readonly LedgerTrouble[];
+}
+
+/** What belongs to no provider. */
+export interface CommonView {
+  readonly atMs: number;
+  readonly cron: Seen<readonly CronTrouble[]>;
+}
+
+/** What a check says of one poll. */
+export type Evidence =
+  | { readonly kind: 'observed'; readonly findings: readonly Finding[] }
+  | { readonly kind: 'unobservable'; readonly because: string };
+
+interface CheckFacts {
+  readonly name: CheckName;
+  /** What must be true, in words for the report. */
+  readonly promise: string;
+  /** Without it there is no baseline; the others may be out of scope. */
+  readonly required: boolean;
+}
+
+/**
+ * One thing that a watch looks at, with its evidence rule. A new one is an entry in the registry and
+ * a name; coverage, scope, baseline and verdict follow from what it says.
+ */
+export type Check =
+  | (CheckFacts & {
+      readonly scope: 'provider';
+      /** `baseline` is null in the poll that becomes the baseline. */
+      readonly look: (view: ProviderView, baseline: ProviderBaseline | null) => Evidence;
+    })
+  | (CheckFacts & {
+      readonly scope: 'common';
+      readonly look: (view: CommonView) => Evidence;
+    });
+
+/** Findings from what was seen; what was not seen makes the check unobservable. */
+export function lookAt<T>(seen: Seen<T>, find: (value: T) => readonly Finding[]): Evidence {
+  return seen.seen
+    ? { kind: 'observed', findings: find(seen.value) }
+    : { kind: 'unobservable', because: seen.because };
+}

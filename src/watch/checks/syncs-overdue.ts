@@ -1,0 +1,26 @@
+import { distance } from '../finding.js';
+import { lookAt } from './check.js';
+import type { Check } from './check.js';
+
+/** More syncs are overdue than at the baseline. Tokens may look fine while nobody uses them. */
+export const syncsOverdue: Check = {
+  name: 'syncs_overdue',
+  promise: 'no sync went overdue',
+  required: false,
+  scope: 'provider',
+  look: ({ provider, syncs }) =>
+    lookAt(syncs, ({ overdue, maxLagMs }) =>
+      overdue === 0
+        ? []
+        : [
+            {
+              check: 'syncs_overdue',
+              provider,
+              key: '',
+              affected: overdue,
+              evidence: `${overdue} ${overdue === 1 ? 'sync of an active token is' : 'syncs of active tokens are'} overdue${maxLagMs === null ? '' : `; the oldest success was ${distance(maxLagMs)} ago`}`,
+              graceMs: 0,
+            },
+          ],
+    ),
+};

@@ -1,0 +1,27 @@
+import { distance, plain } from '../finding.js';
+import { lookAt } from './check.js';
+import type { Check } from './check.js';
+
+/**
+ * An active token lies expired although somebody should have refreshed it: an outage of its user. Not
+ * one whose grant is dead: that is the finding then, and its expiry follows from it.
+ */
+export const tokensExpired: Check = {
+  name: 'tokens_expired',
+  promise: 'no active token was effectively expired',
+  required: true,
+  scope: 'provider',
+  look: ({ provider, tokens, atMs }) =>
+    lookAt(tokens, (all) =>
+      all
+        .filter(({ isEffectivelyExpired, grant }) => isEffectivelyExpired && grant !== 'dead')
+        .map(({ tokenId, expiresAtMs }) => ({
+          check: 'tokens_expired',
+          provider,
+          key: tokenId,
+          affected: 1,
+          evidence: `token ${plain(tokenId)} is active and has been expired for ${distance(atMs - (expiresAtMs ?? atMs))}`,
+          graceMs: 0,
+        })),
+    ),
+};

@@ -1,0 +1,106 @@
+import type { Assessment, ProviderAssessment } from '../assess/assess.js';
+import type { SourceAssessment } from '../assess/sources.js';
+import type { CronTrouble } from '../assess/cron-trouble.js';
+import type { LedgerTrouble, ProviderView, Seen } from './checks/check.js';
+import { plain } from './finding.js';
+import type { PollView } from './look.js';
+
+/** What of the configuration a watch must know of a provider. */
+export interface WatchedProvider {
+  readonly name: string;
+  /** null: no syncs are mapped. */
+  readonly overdueAfterMs: number | null;
+}
+
+/**
+ * What a poll saw of these providers, apart from what it only remembers of the polls before.
+ *
+ * An assessment keeps what a poll could not read; such a part is then the very object that the
+ * assessment before it held, which is how it is told from news.
+ */
+export function viewPoll(
+  assessment: Assessment,
+  previous: Assessment,
+  providers: readonly WatchedProvider[],
+  evidence: {
+    readonly atMs: number;
+    readonly troubles: readonly LedgerTrouble[];
+    /** null: nothing is known of scheduled jobs. */
+    readonly cron: readonly CronTrouble[] | null;
+  },
+): PollView {
+  const { atMs, troubles, cron } = evidence;
+  return {
+    atMs,
+    providers: providers.map((provider) =>
+      viewProvider(
+        provider,
+        assessment.providers.get(provider.name),
+        previous.providers.get(provider.name),
+        sourcesOf(provider.name, assessment),
+        { atMs, troubles: troubles.filter((each) => each.provider === provider.name) },
+      ),
+    ),
+    common: {
+      atMs,
+      cron: cron === null ? unseen('no scheduled jobs are visible') : { seen: true, value: cron },
+    },
+  };
+}
+
+function viewProvider(
+  { name, overdueAfterMs }: WatchedProvider,
+  now: ProviderAssessment | undefined,
+  before: ProviderAssessment | undefined,
+  sources: readonly SourceAssessment[],
+  rest: Pick<ProviderView, 'atMs' | 'troubles'>,
+): ProviderView {
+  const lost = whyLost(sources);
+  const grants = now?.grants ?? null;
+  const syncs = now?.syncs ?? null;
+  return {
+    provider: name,
+    ...rest,
+    tokens: seenNow(
+      grants,
+      before?.grants ?? null,
+      sources.find((source) => source.name === `${name}:tokens`)?.up === false ? lost : null,
+      ({ tokens }) => tokens,
+      'its tokens could not be read and remembered',
+    ),
+    syncs: seenNow(
+      syncs,
+      before?.syncs ?? null,
+      lost,
+      ({ overdue, maxLagMs }) => ({ overdue, maxLagMs }),
+      overdueAfterMs === null ? 'no syncs are mapped' : 'its syncs could not be read',
+    ),
+    overdueAfterMs,
+    sources,
+  };
+}
+
+function seenNow<T, U>(
+  now: T | null,
+  before: T | null,
+  lost: string | null,
+  take: (value: T) => U,
+  otherwise: string,
+): Seen<U> {
+  if (now !== null && now !== before && lost === null) return { seen: true, value: take(now) };
+  return unseen(lost ?? otherwise);
+}
+
+function unseen(because: string): { readonly seen: false; readonly because: string } {
+  return { seen: false, because };
+}
+
+function sourcesOf(provider: string, { sources }: Assessment): SourceAssessment[] {
+  return [...sources.values()].filter(({ name }) => name.startsWith(`${provider}:`));
+}
+
+function whyLost(sources: readonly SourceAssessment[]): string | null {
+  const lost = sources.filter(({ up }) => up === false);
+  if (lost.length === 0) return null;
+  return plain(lost.map(({ name, reason }) => `${name}: ${reason ?? 'down'}`).join('; '));
+}

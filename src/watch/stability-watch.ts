@@ -1,0 +1,30 @@
+/** How much of the polls a watch must have seen, and how long it may have been blind at a time. */
+export const requiredCoverage = 0.99;
+export const longestGapMs = 5 * 60_000;
+
+/** Polls must come at least this often: one that fails alone must not make a gap that is too long. */
+export const longestPollIntervalMs = longestGapMs / 2;
+
+/** Shape of what is kept as JSON. A watch of another shape is refused, not misread. */
+export const watchFormat = 1;
+
+/** A stability watch as a person started it. Instants are by the database's clock. */
+export interface StabilityWatch {
+  readonly id: number;
+  /** What it watches, sorted. */
+  readonly providers: readonly string[];
+  readonly startedAtMs: number;
+  readonly deadlineAtMs: number;
+  /** Time between two polls, and hence between two samples, when it was started. */
+  readonly pollIntervalMs: number;
+  readonly note: string;
+  readonly startedBy: string;
+  /** How many tokens of each provider are refreshed on purpose; 0: none. */
+  readonly prove: number;
+  /** What is wrong at the start is listed in the verdict instead of deciding it. */
+  readonly acceptKnown: boolean;
+}
+
+export function durationMs({ startedAtMs, deadlineAtMs }: StabilityWatch): number {
+  return deadlineAtMs - startedAtMs;
+}
