@@ -55,7 +55,15 @@ const config = {
     { name: 'app:tokens', optional: false },
     { name: 'app:log', optional: true },
   ],
-  providers: [{ name: 'app', declaredLifetimeMs: null, refresh: null, syncs: null }],
+  providers: [
+    {
+      name: 'app',
+      declaredLifetimeMs: null,
+      expiringSoonMs: 604_800_000,
+      refresh: null,
+      syncs: null,
+    },
+  ],
   pollIntervalMs: 30_000,
 };
 

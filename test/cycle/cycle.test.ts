@@ -9,7 +9,15 @@ import { databaseAway } from '../publish/assessments.js';
 const now = new Date('2025-11-29T08:00:00Z');
 const config = {
   sources: [{ name: 'fathom:tokens', optional: false }],
-  providers: [{ name: 'fathom', declaredLifetimeMs: null, refresh: null, syncs: null }],
+  providers: [
+    {
+      name: 'fathom',
+      declaredLifetimeMs: null,
+      expiringSoonMs: 604_800_000,
+      refresh: null,
+      syncs: null,
+    },
+  ],
   pollIntervalMs: 30_000,
 };
 const noCounts = {

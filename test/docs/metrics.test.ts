@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ProviderAssessment } from '../../src/assess/assess.js';
 import { grantStates } from '../../src/assess/grant-state.js';
 import type { GrantAssessment } from '../../src/assess/grants.js';
+import { noneUnrefreshed } from '../../src/assess/unrefreshed.js';
 import { pauseReasons } from '../../src/assess/provider-pause.js';
 import { tokenStatuses } from '../../src/assess/token-status.js';
 import { syncFailureReasons } from '../../src/config/sync-config.js';
@@ -62,7 +63,14 @@ function grantsOf({ tokens }: ProviderAssessment): GrantAssessment {
     failedLastTime: false,
   }));
   const grants = { live: 1, at_risk: 0, dead: 0, disabled: 0, unknown: 0 };
-  return { grants, falselyDeactivated: 0, overdue: 0, due, tokens: [] };
+  return {
+    grants,
+    falselyDeactivated: 0,
+    overdue: 0,
+    due,
+    tokens: [],
+    unrefreshed: noneUnrefreshed,
+  };
 }
 
 const byName = (metrics: readonly Metric[]) =>

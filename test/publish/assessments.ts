@@ -1,5 +1,6 @@
 import type { Assessment, ProviderAssessment, TokenAssessment } from '../../src/assess/assess.js';
 import type { SourceAssessment } from '../../src/assess/sources.js';
+import { noneUnrefreshed } from '../../src/assess/unrefreshed.js';
 import type { DatabaseFailure } from '../../src/database/explain-database-error.js';
 import type { PollRecord } from '../../src/publish/metrics.js';
 
@@ -151,6 +152,7 @@ export const incident: Assessment = assessmentOf(
           },
         ],
         tokens: [],
+        unrefreshed: noneUnrefreshed,
       },
       pauses: [
         {
