@@ -18,7 +18,7 @@ export interface GrantRow extends RowFacts {
 /** What of a provider's configuration a token is judged by. */
 export type AssessedProvider = Pick<
   ProviderConfig,
-  'name' | 'declaredLifetimeMs' | 'refresh' | 'syncs'
+  'name' | 'declaredLifetimeMs' | 'expiringSoonMs' | 'refresh' | 'syncs'
 >;
 
 /** One token, on both axes. */

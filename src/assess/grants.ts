@@ -3,6 +3,8 @@ import { assessToken } from './assessed-token.js';
 import type { AssessedProvider, AssessedToken, GrantRow } from './assessed-token.js';
 import { grantStates, isFalselyDeactivated } from './grant-state.js';
 import type { GrantState } from './grant-state.js';
+import { findUnrefreshed } from './unrefreshed.js';
+import type { Unrefreshed } from './unrefreshed.js';
 
 /** What a provider's grants look like, and what is to be refreshed. */
 export interface GrantAssessment {
@@ -14,6 +16,8 @@ export interface GrantAssessment {
   readonly due: readonly JudgedToken[];
   /** Every token that is remembered, in no particular order. */
   readonly tokens: readonly AssessedToken[];
+  /** The active ones that nobody refreshes. */
+  readonly unrefreshed: Unrefreshed;
 }
 
 export interface JudgedToken {
@@ -53,7 +57,8 @@ export function assessGrants(
     if (token.decision.dueAtMs !== null) due.push(judged(token, token.decision.dueAtMs));
   }
   due.sort((a, b) => a.dueAtMs - b.dueAtMs);
-  return { grants, falselyDeactivated, overdue, due, tokens };
+  const unrefreshed = findUnrefreshed(provider, tokens, nowMs);
+  return { grants, falselyDeactivated, overdue, due, tokens, unrefreshed };
 }
 
 function judged(token: AssessedToken, dueAtMs: number): JudgedToken {

@@ -1,73 +1,128 @@
+import type { ProviderConfig } from '../config/config.js';
 import type { AssessedToken } from './assessed-token.js';
-import { leadTimeMs } from './refresh-due.js';
+import { expiryLeewayMs } from './effectively-expired.js';
+import { largestGroup } from './largest-group.js';
 
 const dayMs = 86_400_000;
 /** The runbook's incident: everybody's tokens expired within three days. */
-export const cliffWindowMs = 3 * dayMs;
+const cliffWindowMs = 3 * dayMs;
+/** How far ahead a cliff is told of: time to plan, and not months of reminders. */
+export const cliffHorizonMs = 30 * dayMs;
 
-/** Tokens that no refresh will save. Dead grants are left out: they have a count of their own. */
+/** The active tokens of a provider that nobody refreshes. Metrics and incidents both come from it. */
 export interface Unrefreshed {
-  /** Those for which a refresh would be due by now. They have not expired yet. */
-  readonly expiring: number;
-  /** The most that expire within the same 72 hours, however far ahead these are. */
-  readonly cohort: number;
+  /** All of them, those that have expired too, in the order of the rows. */
+  readonly tokens: readonly UnrefreshedToken[];
+  /**
+   * The most that expire less than 72 hours apart, all within the next 30 days, the earliest first.
+   * Of groups of the same size it is the earliest.
+   */
+  readonly cohort: readonly UnrefreshedToken[];
 }
 
-/** What tells whether anybody refreshes a token. */
-export type UnrefreshedToken = Pick<
-  AssessedToken,
-  'active' | 'expiresAtMs' | 'hasRefreshToken' | 'grant' | 'lifetimeMs'
-> & { readonly memory: Pick<AssessedToken['memory'], 'firstSeenAtMs' | 'expiryMovedAtMs'> };
+export interface UnrefreshedToken {
+  readonly token: AssessedToken;
+  /** Until its expiry; negative: it has expired. */
+  readonly remainingMs: number;
+  /** How early to tell of it: a third of its known lifetime, the EXPIRING SOON window at most. */
+  readonly aheadMs: number;
+}
+
+type Provider = Pick<ProviderConfig, 'declaredLifetimeMs' | 'expiringSoonMs' | 'syncs'>;
+
+/** Where every token is refreshed. */
+export const noneUnrefreshed: Unrefreshed = { tokens: [], cohort: [] };
 
 /**
- * Counts active tokens that will expire because nobody refreshes them: there is no refresh token,
- * or it is not our job and within a lifetime no expiry of the provider was seen to move.
+ * Finds the active tokens that no refresh will save.
  *
- * EXPIRING SOON alone is no reason: every healthy token that lives a day is.
+ * Saved are those that we refresh, and those whose expiry somebody was seen to move: an
+ * application that refreshes on its own is no incident, nor are the idle tokens of one that
+ * refreshes on use. Of a token with a refresh token nothing is said before it was watched for a
+ * lifetime, a day at most: until then nobody had to refresh it. Dead grants have their own
+ * incident. EXPIRING SOON alone is no reason: every healthy token that lives a day is.
  */
-export function assessUnrefreshed(
-  tokens: readonly UnrefreshedToken[],
-  refreshedByUs: boolean,
+export function findUnrefreshed(
+  provider: Provider,
+  tokens: readonly AssessedToken[],
   nowMs: number,
-  pollIntervalMs: number,
 ): Unrefreshed {
-  const refreshed = refreshedByUs || tokens.some((token) => movedWithinLifetime(token, nowMs));
-  const expiries: number[] = [];
-  let expiring = 0;
+  const whole = lookAtAll(provider, tokens, nowMs);
+  const found = tokens.flatMap((token): UnrefreshedToken[] => {
+    const { active, expiresAtMs, grant } = token;
+    if (!active || grant === 'dead') return [];
+    if (expiresAtMs === null || !Number.isFinite(expiresAtMs)) return [];
+    if (isSaved(provider, token, whole, nowMs)) return [];
+    const remainingMs = expiresAtMs - nowMs;
+    return [{ token, remainingMs, aheadMs: aheadMs(provider, token) }];
+  });
+  const coming = found.filter((each) => !hasExpired(each) && each.remainingMs <= cliffHorizonMs);
+  return { tokens: found, cohort: largestGroup(coming, cliffWindowMs) };
+}
+
+/** Whether it is time to tell of it; true of one that has expired. */
+export function isTimeToTell({ remainingMs, aheadMs }: UnrefreshedToken): boolean {
+  return remainingMs < aheadMs;
+}
+
+/** By the bound of the runbook's CASE, so that a token is counted as expired or as expiring. */
+export function hasExpired({ remainingMs }: UnrefreshedToken): boolean {
+  return remainingMs < 0;
+}
+
+/** What a provider's active tokens say of each one of them. */
+interface Whole {
+  /** Somebody was seen to refresh one. */
+  readonly isAttended: boolean;
+  /** Half of them have expired: waiting for a sign would only delay the news. */
+  readonly isLapse: boolean;
+}
+
+function lookAtAll(provider: Provider, tokens: readonly AssessedToken[], nowMs: number): Whole {
+  let active = 0;
+  let expired = 0;
+  let isAttended = false;
   for (const token of tokens) {
-    const { active, expiresAtMs, grant, hasRefreshToken, lifetimeMs } = token;
-    if (!active || grant === 'dead') continue;
-    if (expiresAtMs === null || expiresAtMs <= nowMs || expiresAtMs === Infinity) continue;
-    const lost = hasRefreshToken === false || (!refreshed && isWatchedLongEnough(token, nowMs));
-    if (!lost) continue;
-    expiries.push(expiresAtMs);
-    if (nowMs >= expiresAtMs - leadTimeMs(lifetimeMs, pollIntervalMs)) expiring += 1;
+    if (!token.active) continue;
+    active += 1;
+    if (isLapsed(token, nowMs)) expired += 1;
+    isAttended ||= movedLately(provider, token, nowMs);
   }
-  return { expiring, cohort: largestCohort(expiries, cliffWindowMs) };
+  return { isAttended, isLapse: 2 * expired >= active };
 }
 
-/** The most of `instants` that lie less than `windowMs` apart. */
-export function largestCohort(instants: readonly number[], windowMs: number): number {
-  const sorted = Float64Array.from(instants).sort();
-  let first = 0;
-  let largest = 0;
-  for (const [last, instant] of sorted.entries()) {
-    while (instant - (sorted[first] ?? instant) >= windowMs) first += 1;
-    largest = Math.max(largest, last - first + 1);
-  }
-  return largest;
-}
-
-/** A sign that somebody refreshes the provider's tokens. One older than a lifetime says nothing. */
-function movedWithinLifetime({ memory, lifetimeMs }: UnrefreshedToken, nowMs: number): boolean {
-  const { expiryMovedAtMs } = memory;
-  return expiryMovedAtMs !== null && nowMs - expiryMovedAtMs <= (lifetimeMs ?? Infinity);
+function isSaved(
+  provider: Provider,
+  token: AssessedToken,
+  { isAttended, isLapse }: Whole,
+  nowMs: number,
+): boolean {
+  if (movedLately(provider, token, nowMs)) return true;
+  if (token.hasRefreshToken === false) return false;
+  if (token.isRefreshedByUs || isAttended) return true;
+  const watchedMs = nowMs - token.memory.firstSeenAtMs;
+  if (watchedMs >= Math.min(token.lifetimeMs ?? dayMs, dayMs)) return false;
+  return !(isLapse && isLapsed(token, nowMs));
 }
 
 /**
- * Nobody can have been seen yet right after the first poll: a day is waited for, or a lifetime where
- * that is shorter.
+ * Within its lifetime somebody refreshed it. An application that syncs on a schedule may pause for
+ * as long as its syncs may.
  */
-function isWatchedLongEnough({ memory, lifetimeMs }: UnrefreshedToken, nowMs: number): boolean {
-  return nowMs - memory.firstSeenAtMs >= Math.min(lifetimeMs ?? dayMs, dayMs);
+function movedLately({ syncs }: Provider, token: AssessedToken, nowMs: number): boolean {
+  const { expiryMovedAtMs, refreshedAtMs } = token.memory;
+  const movedAtMs = Math.max(expiryMovedAtMs ?? -Infinity, refreshedAtMs ?? -Infinity);
+  return nowMs - movedAtMs <= Math.max(token.lifetimeMs ?? dayMs, syncs?.overdueAfterMs ?? 0);
+}
+
+/** What was left of a token at first sight is no lifetime here: it would make the warning late. */
+function aheadMs({ declaredLifetimeMs, expiringSoonMs }: Provider, token: AssessedToken): number {
+  const { expiresInMs, observedLifetimesMs } = token.memory;
+  const observedMs = observedLifetimesMs.length > 0 ? Math.max(...observedLifetimesMs) : null;
+  const lifetimeMs = expiresInMs ?? observedMs ?? declaredLifetimeMs ?? Infinity;
+  return Math.min(expiringSoonMs, lifetimeMs / 3);
+}
+
+function isLapsed({ expiresAtMs }: AssessedToken, nowMs: number): boolean {
+  return expiresAtMs !== null && nowMs - expiresAtMs > expiryLeewayMs;
 }

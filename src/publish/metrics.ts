@@ -64,7 +64,7 @@ export function createMetrics(facts: ExporterFacts): Metrics {
   const tokens = tokenGauges(registry);
   const syncs = createSyncMetrics(registry);
   const refresh = createRefreshMetrics(registry);
-  const recordUnrefreshed = createUnrefreshedMetrics(registry, facts.pollIntervalMs);
+  const recordUnrefreshed = createUnrefreshedMetrics(registry);
   const incidents = createIncidentMetrics(registry);
   const notify = createNotifyMetrics(registry);
   const cron = createCronMetrics(registry);
@@ -88,8 +88,7 @@ export function createMetrics(facts: ExporterFacts): Metrics {
         recordTokens(tokens, provider, state.tokens);
         syncs.recordSyncs(provider, state);
         refresh.recordProvider(provider, state);
-        const { observedAt } = assessment;
-        recordUnrefreshed(provider, state.grants, refresh.isDeclared(provider), observedAt);
+        recordUnrefreshed(provider, state.grants);
         webhooks.record(provider, state.webhooks);
       }
       refresh.recordMemory(assessment);

@@ -14,8 +14,6 @@ export interface RefreshMetrics {
   readonly declareEvents: (provider: string) => void;
   /** Starts every series of a provider that is refreshed, at 0. */
   readonly declareProvider: (provider: string) => void;
-  /** Whether the provider was declared: refreshing its tokens is this exporter's job. */
-  readonly isDeclared: (provider: string) => boolean;
   /** Starts the one series of a provider whose refreshes are only counted. */
   readonly declareShadowed: (provider: string) => void;
   readonly recordProvider: (
@@ -145,7 +143,6 @@ export function createRefreshMetrics(registry: Registry): RefreshMetrics {
       for (const reason of failureReasons) failures.inc({ provider, reason }, 0);
       duration.zero({ provider });
     },
-    isDeclared: (provider) => refreshed.has(provider),
     declareShadowed(provider) {
       shadowed.inc({ provider }, 0);
     },

@@ -1,21 +1,13 @@
 import type { Registry } from 'prom-client';
 import type { GrantAssessment } from '../assess/grants.js';
-import { assessUnrefreshed } from '../assess/unrefreshed.js';
+import { hasExpired, isTimeToTell } from '../assess/unrefreshed.js';
 import { gauge } from './gauge.js';
 
 /** Takes over what a poll says of a provider; null: without memory nobody knows who refreshes. */
-export type RecordUnrefreshed = (
-  provider: string,
-  grants: GrantAssessment | null,
-  refreshedByUs: boolean,
-  observedAt: Date | null,
-) => void;
+export type RecordUnrefreshed = (provider: string, grants: GrantAssessment | null) => void;
 
 /** Creates the metrics of tokens that no refresh will save. */
-export function createUnrefreshedMetrics(
-  registry: Registry,
-  pollIntervalMs: number,
-): RecordUnrefreshed {
+export function createUnrefreshedMetrics(registry: Registry): RecordUnrefreshed {
   const expiring = gauge(
     registry,
     'oauth_tokens_expiring_unrefreshed',
@@ -28,11 +20,11 @@ export function createUnrefreshedMetrics(
     'Most active tokens that will expire within the same 72 hours and that nobody refreshes.',
     ['provider'],
   );
-  return (provider, grants, refreshedByUs, observedAt) => {
-    if (grants === null || observedAt === null) return;
-    const nowMs = observedAt.getTime();
-    const found = assessUnrefreshed(grants.tokens, refreshedByUs, nowMs, pollIntervalMs);
-    expiring.set({ provider }, found.expiring);
-    cohort.set({ provider }, found.cohort);
+  return (provider, grants) => {
+    if (grants === null) return;
+    const { unrefreshed } = grants;
+    const told = unrefreshed.tokens.filter((each) => isTimeToTell(each) && !hasExpired(each));
+    expiring.set({ provider }, told.length);
+    cohort.set({ provider }, unrefreshed.cohort.length);
   };
 }

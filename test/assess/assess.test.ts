@@ -60,6 +60,7 @@ const config = {
     {
       name: 'app',
       declaredLifetimeMs: null,
+      expiringSoonMs: 604_800_000,
       refresh: null,
       syncs: null,
       jobs: null,

@@ -34,6 +34,7 @@ function providerOf(refresh: Partial<RefreshConfig> = {}): AssessedProvider {
   return {
     name: 'fathom',
     declaredLifetimeMs: hour,
+    expiringSoonMs: 7 * 24 * hour,
     refresh: {
       mode: 'on',
       way: tokenEndpoint,

@@ -4,7 +4,13 @@ import { refreshSubject } from '../../src/assess/refresh-subject.js';
 import type { TokenMemory } from '../../src/store/token-memory.js';
 
 const failedAtMs = 1_000_000;
-const provider = { name: 'app', declaredLifetimeMs: null, refresh: null, syncs: null };
+const provider = {
+  name: 'app',
+  declaredLifetimeMs: null,
+  expiringSoonMs: 604_800_000,
+  refresh: null,
+  syncs: null,
+};
 const row = {
   id: 'a',
   subject: 'user',

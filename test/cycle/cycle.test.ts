@@ -14,6 +14,7 @@ const config = {
     {
       name: 'fathom',
       declaredLifetimeMs: null,
+      expiringSoonMs: 604_800_000,
       refresh: null,
       syncs: null,
       jobs: null,

@@ -7,6 +7,7 @@ import { cronProblemReasons } from '../../src/assess/cron-problem.js';
 import { expiryOutcomes } from '../../src/assess/expiry-calendar.js';
 import { grantStates } from '../../src/assess/grant-state.js';
 import type { GrantAssessment } from '../../src/assess/grants.js';
+import { noneUnrefreshed } from '../../src/assess/unrefreshed.js';
 import { pauseReasons } from '../../src/assess/provider-pause.js';
 import type { ArrivalAssessment } from '../../src/assess/webhooks.js';
 import { webhookProblems } from '../../src/assess/webhooks.js';
@@ -68,7 +69,14 @@ function grantsOf({ tokens }: ProviderAssessment): GrantAssessment {
     failedLastTime: false,
   }));
   const grants = { live: 1, at_risk: 0, dead: 0, disabled: 0, unknown: 0 };
-  return { grants, falselyDeactivated: 0, overdue: 0, due, tokens: [] };
+  return {
+    grants,
+    falselyDeactivated: 0,
+    overdue: 0,
+    due,
+    tokens: [],
+    unrefreshed: noneUnrefreshed,
+  };
 }
 
 /** Every kind of series that cron jobs have. */

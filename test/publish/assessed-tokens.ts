@@ -66,7 +66,13 @@ export function assessedToken(
     syncAuthFailedAtMs: null,
     ...row,
   };
-  const provider = { name: 'app', declaredLifetimeMs: null, refresh, syncs: null };
+  const provider = {
+    name: 'app',
+    declaredLifetimeMs: null,
+    expiringSoonMs: 604_800_000,
+    refresh,
+    syncs: null,
+  };
   const remembered = memoryOf(nowMs, { tokenId: facts.id, ...memory });
   return assessToken(provider, facts, remembered, nowMs, pollMs);
 }

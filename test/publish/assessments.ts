@@ -2,6 +2,7 @@ import type { Assessment, ProviderAssessment, TokenAssessment } from '../../src/
 import type { CronAssessment } from '../../src/assess/cron.js';
 import type { CronJob } from '../../src/assess/cron-job.js';
 import type { SourceAssessment } from '../../src/assess/sources.js';
+import { noneUnrefreshed } from '../../src/assess/unrefreshed.js';
 import type { DatabaseFailure } from '../../src/database/explain-database-error.js';
 import type { PollRecord } from '../../src/publish/metrics.js';
 import type { WatchFigures } from '../../src/watch/watch-figures.js';
@@ -230,6 +231,7 @@ export const incident: Assessment = {
             },
           ],
           tokens: [],
+          unrefreshed: noneUnrefreshed,
         },
         pauses: [
           {

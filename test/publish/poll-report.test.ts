@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { nothingKnown } from '../../src/assess/assess.js';
+import { noneUnrefreshed } from '../../src/assess/unrefreshed.js';
 import type { Assessment } from '../../src/assess/assess.js';
 import { assessToken } from '../../src/assess/assessed-token.js';
 import type { PollRecord } from '../../src/publish/metrics.js';
@@ -97,7 +98,13 @@ describe('the log line of a poll', () => {
       syncAuthFailedAtMs: null,
     };
     const token = assessToken(
-      { name: 'fathom', declaredLifetimeMs: null, refresh: null, syncs: null },
+      {
+        name: 'fathom',
+        declaredLifetimeMs: null,
+        expiringSoonMs: 604_800_000,
+        refresh: null,
+        syncs: null,
+      },
       { ...row, expiresAtMs: 0, hasRefreshToken: true },
       tokenMemoryOf({ observedLifetimesMs: [lifetimeMs] }),
       0,
@@ -106,7 +113,14 @@ describe('the log line of a poll', () => {
     const grants = { live: 1, at_risk: 0, dead: 0, disabled: 0, unknown: 0 };
     const latest = assessmentOf({
       fathom: providerOf({
-        grants: { grants, falselyDeactivated: 0, overdue: 0, due: [], tokens: [token] },
+        grants: {
+          grants,
+          falselyDeactivated: 0,
+          overdue: 0,
+          due: [],
+          tokens: [token],
+          unrefreshed: noneUnrefreshed,
+        },
       }),
     });
     expect(report(latest, goodPoll, latest).fields).toEqual({

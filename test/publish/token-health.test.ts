@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { nothingKnown } from '../../src/assess/assess.js';
 import type { Assessment } from '../../src/assess/assess.js';
 import type { AssessedToken } from '../../src/assess/assessed-token.js';
+import { noneUnrefreshed } from '../../src/assess/unrefreshed.js';
 import { createApp, listen, type ListeningServer } from '../../src/publish/server.js';
 import { healthStates, subjectHealth } from '../../src/publish/token-health.js';
 import { readDocument, tables } from '../docs/markdown.js';
@@ -16,7 +17,16 @@ const minute = 60_000;
 function seen(...tokens: readonly AssessedToken[]): Assessment {
   const grants = { live: 0, at_risk: 0, dead: 0, disabled: 0, unknown: 0 };
   return assessmentOf({
-    app: providerOf({ grants: { grants, falselyDeactivated: 0, overdue: 0, due: [], tokens } }),
+    app: providerOf({
+      grants: {
+        grants,
+        falselyDeactivated: 0,
+        overdue: 0,
+        due: [],
+        tokens,
+        unrefreshed: noneUnrefreshed,
+      },
+    }),
   });
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { AssessedProvider } from '../../src/assess/assessed-token.js';
 import { assessGrants } from '../../src/assess/grants.js';
 import type { TokenMemory } from '../../src/store/token-memory.js';
-import { createMetrics } from '../../src/publish/metrics.js';
 import {
   afterFailure,
   assessmentOf,
@@ -11,6 +11,7 @@ import {
   observedAt,
   providerOf,
 } from './assessments.js';
+import { refreshing } from './assessed-tokens.js';
 import { expose } from './expose.js';
 
 const now = observedAt.getTime();
@@ -49,15 +50,28 @@ const memory: TokenMemory = {
   claimedAtMs: null,
 };
 
-const provider = { name: 'fathom', declaredLifetimeMs: null, refresh: null, syncs: null };
-const grants = assessGrants(
-  provider,
-  [row],
-  new Map([['a1', memory]]),
-  observedAt,
-  facts.pollIntervalMs,
-);
-const known = assessmentOf({ fathom: providerOf({ grants }) });
+const provider: AssessedProvider = {
+  name: 'fathom',
+  declaredLifetimeMs: null,
+  expiringSoonMs: 7 * day,
+  refresh: null,
+  syncs: null,
+};
+
+/** What a poll knows of tokens like `row` that expire then. */
+function knownOf(expiresInMs: readonly number[], refresh = provider.refresh) {
+  const rows = expiresInMs.map((ms, index) => ({
+    ...row,
+    id: `a${index}`,
+    expiresAtMs: now + ms,
+  }));
+  const memories = new Map(rows.map(({ id }) => [id, { ...memory, tokenId: id }]));
+  const judged = { ...provider, refresh };
+  const grants = assessGrants(judged, rows, memories, observedAt, facts.pollIntervalMs);
+  return assessmentOf({ fathom: providerOf({ grants }) });
+}
+
+const known = knownOf([day]);
 
 async function samples(...polls: Parameters<typeof expose>): Promise<string[]> {
   const { text } = await expose(...polls);
@@ -65,21 +79,23 @@ async function samples(...polls: Parameters<typeof expose>): Promise<string[]> {
 }
 
 describe('the metrics of tokens that nobody refreshes', () => {
-  const counted = [
-    'oauth_tokens_expiring_unrefreshed{provider="fathom"} 1',
-    'oauth_tokens_unrefreshed_cohort{provider="fathom"} 1',
+  const countedAs = (expiring: number, cohort: number) => [
+    `oauth_tokens_expiring_unrefreshed{provider="fathom"} ${expiring}`,
+    `oauth_tokens_unrefreshed_cohort{provider="fathom"} ${cohort}`,
   ];
+  const counted = countedAs(1, 1);
 
   it('count them', async () => {
     expect(await samples([[known, goodPoll]])).toEqual(counted);
   });
 
   it('count none where refreshing is the exporter’s job', async () => {
-    const metrics = createMetrics(facts);
-    metrics.refresh.declareProvider('fathom');
-    expect(await samples([[known, goodPoll]], metrics)).toEqual(
-      counted.map((line) => line.replace(/1$/, '0')),
-    );
+    expect(await samples([[knownOf([day], refreshing), goodPoll]])).toEqual(countedAs(0, 0));
+  });
+
+  it('count as expiring what is due and has not expired, and as a cohort what is to come', async () => {
+    const some = knownOf([-1, 0, 7 * day - 1, 7 * day, 8 * day]);
+    expect(await samples([[some, goodPoll]])).toEqual(countedAs(2, 3));
   });
 
   it('are absent where nothing is remembered, and keep their value when a poll fails', async () => {

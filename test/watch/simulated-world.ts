@@ -66,6 +66,7 @@ export function createWorld(count: number, lifetimeMs: number): SimulatedWorld {
     syncs: null,
     jobs: null,
     webhooks: null,
+    expiringSoonMs: 604_800_000,
     ...policy,
   };
   const world: SimulatedWorld = {

@@ -91,8 +91,8 @@ export function accessTokens(): Builder<Panel>[] {
       height: 8,
       title: 'Tokens that nobody refreshes',
       shows:
-        'Active tokens without a refresh token, or of a provider of which no expiry has moved for a lifetime. due: a refresh should have happened by now. cohort: the most that expire within the same 72 hours.',
-      act: 'due: refresh them, or ask their users to reconnect, before they expire. A cohort of half the tokens is a cliff, however far ahead.',
+        'Active tokens without a refresh token, or of a provider of which no expiry has moved for a lifetime. due: a refresh should have happened by now. cohort: the most that expire within the same 72 hours of the next 30 days.',
+      act: 'due: refresh them, or ask their users to reconnect, before they expire. A cohort of half the tokens is a cliff.',
       runbook: 'OAuthTokensExpiringUnrefreshed',
       queries: [
         {

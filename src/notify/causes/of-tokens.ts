@@ -1,4 +1,5 @@
 import type { AssessedToken } from '../../assess/assessed-token.js';
+import type { GrantAssessment } from '../../assess/grants.js';
 import { unseen } from './cause.js';
 import type { Finding, ProviderContext, Whereabouts } from './cause.js';
 
@@ -8,7 +9,10 @@ import type { Finding, ProviderContext, Whereabouts } from './cause.js';
  */
 export function ofTokens(
   { assessed, memory }: ProviderContext,
-  select: (tokens: readonly AssessedToken[]) => {
+  select: (
+    tokens: readonly AssessedToken[],
+    grants: GrantAssessment,
+  ) => {
     readonly affected: readonly AssessedToken[];
     readonly outOf: number;
     readonly detail?: string;
@@ -16,7 +20,7 @@ export function ofTokens(
 ): Finding {
   if (memory === null || assessed.grants === null) return unseen;
   const { tokens } = assessed.grants;
-  const { affected, outOf, detail = null } = select(tokens);
+  const { affected, outOf, detail = null } = select(tokens, assessed.grants);
   let byId: ReadonlyMap<string, AssessedToken> | null = null;
   return {
     seen: true,

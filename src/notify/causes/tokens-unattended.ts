@@ -1,6 +1,6 @@
+import { hasExpired, isTimeToTell } from '../../assess/unrefreshed.js';
 import type { ProviderCause } from './cause.js';
-import { ofTokens } from './of-tokens.js';
-import { findUnsavedTokens } from './unsaved-tokens.js';
+import { activeOf, ofTokens } from './of-tokens.js';
 
 /** The runbook's warning a week ahead, for tokens that no refresh will save. */
 export const tokensUnattended: ProviderCause = {
@@ -17,14 +17,13 @@ export const tokensUnattended: ProviderCause = {
     'Start again what refreshes them, or let this exporter do it. Those without a refresh token need their users to reconnect before they expire.',
   proof: 'Their expiry moved forward.',
   find: (context) =>
-    ofTokens(context, (tokens) => {
-      const { active, unsaved } = findUnsavedTokens(context, tokens);
-      const affected = unsaved.filter(({ remainingMs, aheadMs }) => remainingMs < aheadMs);
+    ofTokens(context, (tokens, { unrefreshed }) => {
+      const affected = unrefreshed.tokens.filter(isTimeToTell);
       const without = affected.filter(({ token }) => token.hasRefreshToken === false).length;
-      const expired = affected.filter(({ remainingMs }) => remainingMs < 0).length;
+      const expired = affected.filter(hasExpired).length;
       return {
         affected: affected.map(({ token }) => token),
-        outOf: active.length,
+        outOf: activeOf(tokens).length,
         detail: `Expired already: ${expired}. Without a refresh token: ${without}.`,
       };
     }),
