@@ -20,8 +20,7 @@ export function watchedConfiguration(config: Config, version: string): WatchedCo
 
 /** Of the ways to refresh and to sync only what is no secret: a short one can be guessed from its hash. */
 function describe({ refresh, syncs, ...rest }: ProviderConfig): unknown {
-  const { endpoint: _, ...signs } = syncs ?? { endpoint: null };
-  const provider = { ...rest, syncs: syncs === null ? null : signs };
+  const provider = { ...rest, syncs: syncs === null ? null : { ...syncs, endpoint: null } };
   if (refresh === null) return { ...provider, refresh };
   const { way, ...policy } = refresh;
   const endpoint =
