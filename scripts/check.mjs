@@ -14,6 +14,11 @@ const { values } = parseArgs({ options: { node: { type: 'string', multiple: true
 const ourMajor = process.versions.node.split('.')[0];
 const otherNodes = (values.node ?? []).filter((major) => major !== ourMajor);
 
+/** Rules, dashboards, documents and deployment files are the same on every Node. */
+const onceIsEnough = ['alerts', 'dashboards', 'deploy', 'docs']
+  .map((folder) => `--exclude test/${folder}`)
+  .join(' ');
+
 const steps = [
   { name: 'format', command: ['npm', 'run', '--silent', 'format:check'] },
   { name: 'lint', command: ['npm', 'run', '--silent', 'lint'] },
@@ -23,7 +28,7 @@ const steps = [
   { name: `tests on Node ${ourMajor}`, command: ['npm', 'test'], counts: true },
   ...otherNodes.map((major) => ({
     name: `tests on Node ${major}`,
-    command: ['npx', '--yes', '-p', `node@${major}`, '-c', 'npm test'],
+    command: ['npx', '--yes', '-p', `node@${major}`, '-c', `npm test -- ${onceIsEnough}`],
     counts: true,
   })),
 ];

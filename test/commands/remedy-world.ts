@@ -51,9 +51,12 @@ export async function startRemedyWorld(): Promise<RemedyWorld> {
         `INSERT INTO oauth_token_exporter.tokens (provider, token_id, subject, first_seen_at,
            active, expires_at, failures, failure_reason, failed_at, fingerprint, dead_since)
          SELECT 'fathom', id::text, user_id::text, now() - interval '2 days', is_active,
-                token_expires_at, 2, 'invalid_grant', now() - interval '1 hour', 'used', now() - interval '1 hour'
+                token_expires_at, 2, 'invalid_grant', now() - interval '1 hour',
+                encode(sha256(convert_to(E'fathom\\n' || id || E'\\n' || refresh_token, 'UTF8')), 'hex'),
+                now() - interval '1 hour'
          FROM fathom_integrations WHERE id = ANY($1::uuid[])
-         ON CONFLICT (provider, token_id) DO UPDATE SET failures = 2, dead_since = excluded.dead_since,
+         ON CONFLICT (provider, token_id) DO UPDATE SET failures = 2, fingerprint = excluded.fingerprint,
+           dead_since = excluded.dead_since,
            failed_at = excluded.failed_at, refreshed_at = NULL, expiry_moved_at = NULL`,
         [tokenIds],
       );
