@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { clientAuthentications, logLevels, refreshModes } from './config.js';
 import type { JoinedTable, RateLimit } from './config.js';
 import { isDatabaseUrl } from './database-url.js';
-import { durationForm, isDuration, toMs } from './duration.js';
+import { toMs } from './duration.js';
 import { environmentVariables, type EnvironmentName } from './environment.js';
 import { cronSchema, jobsSchema } from './jobs-schema.js';
 import { parseListenAddress } from './listen-address.js';
