@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AppParts } from './app/app-parts.js';
-import { openDatabase } from './app/open-database.js';
+import { openDatabase, pollPatienceMs } from './app/open-database.js';
 import { startRefreshingWhereConfigured } from './app/refresh-where-configured.js';
 import { countRunsOfAll, startRetryingSyncs } from './app/sync-work.js';
 import {
@@ -69,6 +69,7 @@ export async function startApp(
   const memory = createMemory({
     pool: statePool,
     pollIntervalMs: config.pollIntervalMs,
+    patienceMs: pollPatienceMs(config.pollIntervalMs),
     providers: config.providers,
     log,
     onEvents: metrics.refresh.recordEvents,

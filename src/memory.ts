@@ -1,5 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { learnCron } from './assess/cron-knowledge.js';
+import { nothingRemembered } from './assess/memories.js';
 import type { Memories, ProviderMemory, SilentJournal } from './assess/memories.js';
 import type { ProviderPause } from './assess/provider-pause.js';
 import { findTokenChanges } from './assess/token-changes.js';
@@ -32,6 +34,8 @@ export interface Memory {
 export interface MemoryParts {
   readonly pool: Pool;
   readonly pollIntervalMs: number;
+  /** How long a poll waits for the memory before it goes on without. */
+  readonly patienceMs: number;
   readonly providers: readonly Pick<ProviderConfig, 'name' | 'refresh'>[];
   readonly log: Log;
   /** Hears what this replica was the first to notice. */
@@ -45,6 +49,7 @@ export function createMemory(parts: MemoryParts): Memory {
   const journals = createJournalObserver(pool, parts.pollIntervalMs);
   let missing: string | null = null;
   let lastProblem: string | null = null;
+  let underWay: Promise<Memories> | null = null;
 
   /** A problem is told when it begins or changes, not with every poll. */
   const tell = (problem: string | null): void => {
@@ -62,40 +67,62 @@ export function createMemory(parts: MemoryParts): Memory {
     }
   };
 
+  const rememberAll = async (observation: Observation): Promise<Memories> => {
+    const remembered = new Map<string, ProviderMemory>();
+    missing = await state.ensureReady();
+    let problem = missing;
+    for (const { name, tokens } of missing === null ? observation.providers : []) {
+      const rows = tokens.known ? tokens.value.rows : null;
+      if (rows === null) continue;
+      try {
+        const { memory, events, provider } = await rememberRows(
+          pool,
+          name,
+          observation.now,
+          (before) => findTokenChanges(before, rows, observation.now),
+        );
+        const refresh = providers.find((each) => each.name === name)?.refresh ?? null;
+        const pauses = pausesOf(refresh, provider, observation.now);
+        remembered.set(name, { tokens: memory, pauses });
+        onEvents(name, events);
+      } catch (error) {
+        problem ??= unusable(name, error);
+      }
+    }
+    const cron = missing === null ? await rememberJobs(pool, observation) : null;
+    problem ??= cron?.problem ?? null;
+    tell(problem);
+    const silent = problem === null ? await silentJournals(observation.now) : [];
+    return {
+      problem,
+      providers: remembered,
+      silentJournals: silent,
+      cron: cron?.knowledge ?? null,
+    };
+  };
+
+  const tooSlow = (): Memories => {
+    const problem = `the memory did not answer within ${String(parts.patienceMs / 1000)} s; look for locks and long statements in pg_stat_activity of its database`;
+    tell(problem);
+    return { ...nothingRemembered, problem };
+  };
+
   return {
     isUsable: () => missing === null,
     async remember(observation) {
-      const remembered = new Map<string, ProviderMemory>();
-      missing = await state.ensureReady();
-      let problem = missing;
-      for (const { name, tokens } of missing === null ? observation.providers : []) {
-        const rows = tokens.known ? tokens.value.rows : null;
-        if (rows === null) continue;
-        try {
-          const { memory, events, provider } = await rememberRows(
-            pool,
-            name,
-            observation.now,
-            (before) => findTokenChanges(before, rows, observation.now),
-          );
-          const refresh = providers.find((each) => each.name === name)?.refresh ?? null;
-          const pauses = pausesOf(refresh, provider, observation.now);
-          remembered.set(name, { tokens: memory, pauses });
-          onEvents(name, events);
-        } catch (error) {
-          problem ??= unusable(name, error);
-        }
+      // One that hangs is not joined by one more with each poll.
+      if (underWay !== null) return tooSlow();
+      const work = rememberAll(observation).finally(() => {
+        underWay = null;
+      });
+      underWay = work;
+      const answered = new AbortController();
+      try {
+        const patience = delay(parts.patienceMs, undefined, { signal: answered.signal });
+        return await Promise.race([work, patience.then(tooSlow)]);
+      } finally {
+        answered.abort();
       }
-      const cron = missing === null ? await rememberJobs(pool, observation) : null;
-      problem ??= cron?.problem ?? null;
-      tell(problem);
-      const silent = problem === null ? await silentJournals(observation.now) : [];
-      return {
-        problem,
-        providers: remembered,
-        silentJournals: silent,
-        cron: cron?.knowledge ?? null,
-      };
     },
     async prune(retentionMs) {
       if (missing !== null) return true;

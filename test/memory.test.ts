@@ -12,6 +12,7 @@ import { configurationFingerprint } from '../src/refresh/configuration-fingerpri
 import { configOf } from './refresh/refresh-world.js';
 import { createDatabase, testServer17 } from './support/postgres.js';
 import type { TestDatabase } from './support/postgres.js';
+import { until } from './support/until.js';
 
 const now = new Date('2025-11-29T08:00:00Z');
 const noCounts = {
@@ -73,13 +74,14 @@ const env = (secret: string): NodeJS.ProcessEnv => ({
   FATHOM_CLIENT_SECRET: secret,
 });
 
-function memoryOf(environment: NodeJS.ProcessEnv): Memory {
+function memoryOf(environment: NodeJS.ProcessEnv, patienceMs = 10_000): Memory {
   const write = (message: string) => {
     lines.push(message);
   };
   const log: Log = { debug: write, info: write, warn: write, error: write };
   const { providers } = configOf(environment);
-  return createMemory({ pollIntervalMs: 30_000, pool, providers, log, onEvents: () => undefined });
+  const onEvents = () => undefined;
+  return createMemory({ pollIntervalMs: 30_000, patienceMs, pool, providers, log, onEvents });
 }
 
 const pausesOf = async (memory: Memory) =>
@@ -142,5 +144,28 @@ describe('a memory that is lost later', () => {
     await database.query('ALTER SCHEMA oauth_token_exporter RENAME TO away');
     await memory.remember(observation);
     expect(memory.isUsable()).toBe(true);
+  });
+});
+
+describe('a memory that hangs', () => {
+  it('keeps no poll waiting, is asked by one at a time, and is told of once', async () => {
+    const memory = memoryOf(env('old'), 300);
+    await memory.remember(observation);
+    const locker = await pool.connect();
+    await locker.query('BEGIN; LOCK TABLE oauth_token_exporter.tokens');
+    const slow = await memory.remember(observation);
+    expect(slow.providers.size).toBe(0);
+    expect(slow.problem).toMatch(/^the memory did not answer within 0\.3 s; look for locks /);
+    // The pool has two connections: one is the lock's, and the other is the first try's.
+    expect(await memory.remember(observation)).toEqual(slow);
+    expect(pool.waitingCount).toBe(0);
+    expect(lines).toEqual([slow.problem]);
+
+    await locker.query('ROLLBACK');
+    locker.release();
+    await until('it answers again', async () => {
+      return (await memory.remember(observation)).problem === null;
+    });
+    expect(lines.at(-1)).toBe('the memory can be used again');
   });
 });
