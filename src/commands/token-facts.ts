@@ -12,7 +12,7 @@ import { observeTokenList } from '../observe/observe-token-list.js';
 import { observeRows } from '../observe/observe-rows.js';
 import { observeSyncList } from '../observe/observe-sync-list.js';
 import type { TokenRow } from '../observe/token-rows.js';
-import { readTokenMemory } from '../store/token-memory.js';
+import { firstSight, readTokenMemory } from '../store/token-memory.js';
 import type { TokenMemory } from '../store/token-memory.js';
 import { memoryRemedies, missesMemory } from './state-database.js';
 import type { StateDatabase } from './state-database.js';
@@ -94,7 +94,7 @@ function judge(
   now: Date,
   pollIntervalMs: number,
 ): Pick<TokenFacts, 'subject' | 'lifetime' | 'decision'> {
-  const memory = remembered ?? firstSight(row, now);
+  const memory = remembered ?? firstSight(row, now.getTime());
   const subject = refreshSubject(provider, memory, { ...row, currentFingerprint: null });
   const lifetime = chooseLifetime({
     ...memory,
@@ -128,28 +128,4 @@ async function readMemory(
     if (missing === null) throw error;
     return { memory: new Map(), problem: memoryRemedies[missing] };
   }
-}
-
-/** What a first poll would remember. */
-function firstSight(row: TokenRow, now: Date): TokenMemory {
-  return {
-    tokenId: row.id,
-    firstSeenAtMs: now.getTime(),
-    goneAtMs: null,
-    active: row.active,
-    expiresAtMs: row.expiresAtMs,
-    expiryMovedAtMs: null,
-    observedLifetimesMs: [],
-    refreshedAtMs: null,
-    expiresInMs: null,
-    failures: 0,
-    failureReason: null,
-    failedAtMs: null,
-    notBeforeMs: null,
-    fingerprint: null,
-    suspectedAtMs: null,
-    deadSinceMs: null,
-    claimedBy: null,
-    claimedAtMs: null,
-  };
 }

@@ -29,6 +29,33 @@ export interface TokenMemory {
   readonly claimedAtMs: number | null;
 }
 
+/** What is remembered of a token at its first sight. */
+export function firstSight(
+  row: { readonly id: string; readonly active: boolean; readonly expiresAtMs: number | null },
+  nowMs: number,
+): TokenMemory {
+  return {
+    tokenId: row.id,
+    firstSeenAtMs: nowMs,
+    goneAtMs: null,
+    active: row.active,
+    expiresAtMs: row.expiresAtMs,
+    expiryMovedAtMs: null,
+    observedLifetimesMs: [],
+    refreshedAtMs: null,
+    expiresInMs: null,
+    failures: 0,
+    failureReason: null,
+    failedAtMs: null,
+    notBeforeMs: null,
+    fingerprint: null,
+    suspectedAtMs: null,
+    deadSinceMs: null,
+    claimedBy: null,
+    claimedAtMs: null,
+  };
+}
+
 /** Reads what is remembered of all tokens of a provider, by token id. */
 export async function readTokenMemory(
   query: Query,

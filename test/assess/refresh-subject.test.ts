@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { assessToken } from '../../src/assess/assessed-token.js';
 import { refreshSubject } from '../../src/assess/refresh-subject.js';
 import type { TokenMemory } from '../../src/store/token-memory.js';
+import { tokenMemoryOf } from './token-memory-of.js';
 
 const failedAtMs = 1_000_000;
 const provider = {
@@ -21,26 +22,7 @@ const row = {
   currentFingerprint: null,
   syncAuthFailedAtMs: failedAtMs,
 };
-const memory: TokenMemory = {
-  tokenId: 'a',
-  firstSeenAtMs: 0,
-  goneAtMs: null,
-  active: true,
-  expiresAtMs: null,
-  expiryMovedAtMs: null,
-  observedLifetimesMs: [],
-  refreshedAtMs: null,
-  expiresInMs: null,
-  failures: 0,
-  failureReason: null,
-  failedAtMs: null,
-  notBeforeMs: null,
-  fingerprint: null,
-  suspectedAtMs: null,
-  deadSinceMs: null,
-  claimedBy: null,
-  claimedAtMs: null,
-};
+const memory = tokenMemoryOf({ tokenId: 'a', firstSeenAtMs: 0 });
 
 describe('a sync that failed for auth', () => {
   it.each<[string, Partial<TokenMemory>, number | null]>([

@@ -7,6 +7,7 @@ import type { ProviderPause } from '../../src/assess/provider-pause.js';
 import type { Demand } from '../../src/assess/demand.js';
 import type { Config, ProviderConfig } from '../../src/config/config.js';
 import type { TokenMemory } from '../../src/store/token-memory.js';
+import { firstSight } from '../../src/store/token-memory.js';
 import { loadYaml } from '../config/load-from.js';
 import { databaseAway, providerOf, sourceOf } from '../publish/assessments.js';
 
@@ -126,25 +127,13 @@ function expiryOf({ expiresInMs = 20 * hour }: TokenSpec, atMs: number): number 
 }
 
 function memoryOf(token: TokenSpec, atMs: number): TokenMemory {
+  const row = { id: token.id, active: token.active ?? true, expiresAtMs: expiryOf(token, atMs) };
+  const seen = firstSight(row, start - 240 * hour);
   return {
-    firstSeenAtMs: start - 240 * hour,
-    goneAtMs: null,
-    expiryMovedAtMs: null,
-    observedLifetimesMs: [],
-    refreshedAtMs: null,
-    failures: 0,
-    failureReason: null,
-    failedAtMs: null,
-    notBeforeMs: null,
-    fingerprint: null,
-    suspectedAtMs: null,
-    deadSinceMs: null,
-    claimedBy: null,
-    claimedAtMs: null,
+    ...seen,
     ...token,
     expiresInMs: null,
-    tokenId: token.id,
-    active: token.active ?? true,
-    expiresAtMs: expiryOf(token, atMs),
+    active: seen.active,
+    expiresAtMs: seen.expiresAtMs,
   };
 }

@@ -2,6 +2,7 @@ import { assessToken } from '../../src/assess/assessed-token.js';
 import type { AssessedToken, GrantRow } from '../../src/assess/assessed-token.js';
 import type { RefreshConfig } from '../../src/config/config.js';
 import type { TokenMemory } from '../../src/store/token-memory.js';
+import { tokenMemoryOf } from '../assess/token-memory-of.js';
 
 const hourMs = 3_600_000;
 export const pollMs = 30_000;
@@ -22,31 +23,6 @@ export const refreshing: RefreshConfig = {
   concurrency: 3,
   invalidGrantConfirmAfterMs: 60_000,
 };
-
-/** What is remembered of a token that was seen an hour ago and of which nothing else is known. */
-export function memoryOf(nowMs: number, facts: Partial<TokenMemory> = {}): TokenMemory {
-  return {
-    tokenId: 't1',
-    firstSeenAtMs: nowMs - hourMs,
-    goneAtMs: null,
-    active: true,
-    expiresAtMs: null,
-    expiryMovedAtMs: null,
-    observedLifetimesMs: [],
-    refreshedAtMs: null,
-    expiresInMs: null,
-    failures: 0,
-    failureReason: null,
-    failedAtMs: null,
-    notBeforeMs: null,
-    fingerprint: null,
-    suspectedAtMs: null,
-    deadSinceMs: null,
-    claimedBy: null,
-    claimedAtMs: null,
-    ...facts,
-  };
-}
 
 /** A token as a poll at `nowMs` judges it: active, with a refresh token, valid for another day. */
 export function assessedToken(
@@ -73,6 +49,10 @@ export function assessedToken(
     refresh,
     syncs: null,
   };
-  const remembered = memoryOf(nowMs, { tokenId: facts.id, ...memory });
+  const remembered = tokenMemoryOf({
+    tokenId: facts.id,
+    firstSeenAtMs: nowMs - hourMs,
+    ...memory,
+  });
   return assessToken(provider, facts, remembered, nowMs, pollMs);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AssessedProvider } from '../../src/assess/assessed-token.js';
 import { assessGrants } from '../../src/assess/grants.js';
-import type { TokenMemory } from '../../src/store/token-memory.js';
+import { tokenMemoryOf } from '../assess/token-memory-of.js';
 import {
   afterFailure,
   assessmentOf,
@@ -29,26 +29,11 @@ const row = {
 };
 
 /** Watched for ten days, and never seen to move. */
-const memory: TokenMemory = {
+const memory = tokenMemoryOf({
   tokenId: 'a1',
   firstSeenAtMs: now - 10 * day,
-  goneAtMs: null,
-  active: true,
   expiresAtMs: row.expiresAtMs,
-  expiryMovedAtMs: null,
-  observedLifetimesMs: [],
-  refreshedAtMs: null,
-  expiresInMs: null,
-  failures: 0,
-  failureReason: null,
-  failedAtMs: null,
-  notBeforeMs: null,
-  fingerprint: null,
-  suspectedAtMs: null,
-  deadSinceMs: null,
-  claimedBy: null,
-  claimedAtMs: null,
-};
+});
 
 const provider: AssessedProvider = {
   name: 'fathom',

@@ -5,6 +5,7 @@ import type { Observation } from '../../src/observe/observe.js';
 import { known, unknown } from '../../src/observe/reading.js';
 import { noSurroundings } from '../../src/observe/surroundings.js';
 import type { TokenMemory } from '../../src/store/token-memory.js';
+import { firstSight } from '../../src/store/token-memory.js';
 
 export const minuteMs = 60_000;
 export const hourMs = 60 * minuteMs;
@@ -148,26 +149,7 @@ export function newToken(id: string, subject: string, expiresAtMs: number): Simu
     subject,
     active: true,
     expiresAtMs,
-    memory: {
-      tokenId: id,
-      firstSeenAtMs: startMs - dayMs,
-      goneAtMs: null,
-      active: true,
-      expiresAtMs,
-      expiryMovedAtMs: null,
-      observedLifetimesMs: [],
-      refreshedAtMs: null,
-      expiresInMs: null,
-      failures: 0,
-      failureReason: null,
-      failedAtMs: null,
-      notBeforeMs: null,
-      fingerprint: null,
-      suspectedAtMs: null,
-      deadSinceMs: null,
-      claimedBy: null,
-      claimedAtMs: null,
-    },
+    memory: firstSight({ id, active: true, expiresAtMs }, startMs - dayMs),
   };
 }
 
