@@ -1,4 +1,5 @@
-import type { CronConfig, ProviderConfig } from '../config/config.js';
+import type { CronConfig } from '../config/jobs-config.js';
+import type { ProviderConfig } from '../config/config.js';
 import type { ObservedJob } from '../observe/cron-jobs.js';
 import type { ObservedRuns } from '../observe/cron-runs.js';
 import type { ObservedResponses } from '../observe/http-responses.js';

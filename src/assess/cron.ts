@@ -1,4 +1,4 @@
-import type { CronConfig } from '../config/config.js';
+import type { CronConfig } from '../config/jobs-config.js';
 import type { CronObservation } from '../observe/cron.js';
 import type { SurroundingsObservation } from '../observe/surroundings.js';
 import { judgeJob, vanishedJob } from './cron-job.js';

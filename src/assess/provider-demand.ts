@@ -1,4 +1,4 @@
-import type { RateLimit } from '../config/config.js';
+import type { RateLimit } from '../config/refresh-config.js';
 import type { AssessedProvider, AssessedToken } from './assessed-token.js';
 import { assessDemand } from './demand.js';
 import type { Demand, LifetimeGroup, WaitingGroup } from './demand.js';

@@ -1,4 +1,4 @@
-import type { ProviderWebhooks } from '../config/config.js';
+import type { ProviderWebhooks } from '../config/jobs-config.js';
 import type { ProviderSurroundings } from '../observe/surroundings.js';
 import type { ObservedArrivals, ObservedEvents } from '../observe/webhooks.js';
 

@@ -5,7 +5,7 @@ import { requestPatienceMs } from '../store/refresh-requests.js';
 import type { CommandContext } from './command-context.js';
 import { deactivate } from './deactivate.js';
 import type { ExitCode } from './exit-code.js';
-import { accountModes } from '../config/config.js';
+import { accountModes } from '../config/notify-config.js';
 import type { AccountMode } from '../notify/mask-account.js';
 import { osUser } from './os-user.js';
 import { reactivate } from './reactivate.js';

@@ -1,4 +1,5 @@
-import type { Config, WebhookConfig } from '../config/config.js';
+import type { Config } from '../config/config.js';
+import type { WebhookConfig } from '../config/notify-config.js';
 import { suggestion } from '../config/problem.js';
 import type { SlackAnswer } from '../notify/slack-answer.js';
 import { sendToSlack } from '../notify/slack-webhook.js';

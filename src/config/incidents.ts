@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { IncidentsConfig } from './config.js';
+import type { IncidentsConfig } from './notify-config.js';
 import type { incidentsSchema } from './incidents-schema.js';
 
 /** The file's `incidents`; the environment's grouping window, where it sets one, wins. */

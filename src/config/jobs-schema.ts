@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { CronConfig, JobLog } from './config.js';
+import type { CronConfig, JobLog } from './jobs-config.js';
 import { duration, isTimeZone, name, optional, table, textAs, values } from './schema-parts.js';
 import { strictMap } from './strict-map.js';
 

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { z } from 'zod';
-import type { Config, MailConfig, ProviderConfig } from './config.js';
+import type { Config, ProviderConfig } from './config.js';
+import type { MailConfig } from './notify-config.js';
 import { readConfigFile } from './config-file.js';
 import { resolveNotify } from './notify.js';
 import { environmentVariables, readEnvironment, readVariable } from './environment.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { accountModes } from './config.js';
+import { accountModes } from './notify-config.js';
 import { environmentVariables } from './environment.js';
 import { endpointUrl, isSafeUrl } from './safe-url.js';
 import { strictMap } from './strict-map.js';

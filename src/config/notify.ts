@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { NotifyConfig, WebhookConfig } from './config.js';
+import type { NotifyConfig, WebhookConfig } from './notify-config.js';
 import { environmentVariables } from './environment.js';
 import type { notifyEnvironment, notifySchema } from './notify-schema.js';
 import { quote, suggestion, type ConfigProblem } from './problem.js';

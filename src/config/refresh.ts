@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { RefreshConfig } from './config.js';
+import type { RefreshConfig } from './refresh-config.js';
 import { fillVariables } from './fill-variables.js';
 import type { ConfigProblem } from './problem.js';
 import { isMap, type RawMap } from './raw-map.js';

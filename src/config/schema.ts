@@ -1,7 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
-import { clientAuthentications, logLevels, refreshModes } from './config.js';
-import type { JoinedTable, RateLimit } from './config.js';
+import { clientAuthentications, refreshModes } from './refresh-config.js';
+import { logLevels } from './config.js';
+import type { JoinedTable } from './config.js';
+import type { RateLimit } from './refresh-config.js';
 import { isDatabaseUrl } from './database-url.js';
 import { toMs } from './duration.js';
 import { environmentVariables, type EnvironmentName } from './environment.js';

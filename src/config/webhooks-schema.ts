@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ArrivalTable, EventTable } from './config.js';
+import type { ArrivalTable, EventTable } from './jobs-config.js';
 import { duration, name, optional, table, values } from './schema-parts.js';
 import { strictMap } from './strict-map.js';
 

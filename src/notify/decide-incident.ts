@@ -1,4 +1,4 @@
-import type { IncidentsConfig } from '../config/config.js';
+import type { IncidentsConfig } from '../config/notify-config.js';
 import type { Incident, IncidentKey, Told } from '../store/incidents.js';
 import type { NoticeKind } from './notice.js';
 

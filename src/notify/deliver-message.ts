@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
-import type { NotifyConfig, WebhookConfig } from '../config/config.js';
+import type { NotifyConfig, WebhookConfig } from '../config/notify-config.js';
 import type { Query } from '../database/read-snapshot.js';
 import { writeTransaction } from '../database/write-transaction.js';
 import { claimMessage, postponeMessage, removeMessage } from '../store/outbox.js';

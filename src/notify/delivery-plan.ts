@@ -1,4 +1,4 @@
-import type { NotifyConfig, WebhookConfig } from '../config/config.js';
+import type { NotifyConfig, WebhookConfig } from '../config/notify-config.js';
 import type { PendingMessage } from '../store/outbox.js';
 import type { WebhookState } from '../store/webhooks.js';
 import { isNotice } from './is-notice.js';

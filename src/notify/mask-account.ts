@@ -1,4 +1,4 @@
-import type { accountModes } from '../config/config.js';
+import type { accountModes } from '../config/notify-config.js';
 import type { Notice } from './notice.js';
 
 const graphemes = new Intl.Segmenter();

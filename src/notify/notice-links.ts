@@ -1,4 +1,4 @@
-import type { LinksConfig } from '../config/config.js';
+import type { LinksConfig } from '../config/notify-config.js';
 import type { Notice } from './notice.js';
 import { cleanText } from './slack-text.js';
 

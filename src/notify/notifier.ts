@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { NotifyConfig } from '../config/config.js';
+import type { NotifyConfig } from '../config/notify-config.js';
 import type { Query } from '../database/read-snapshot.js';
 import { enqueue } from '../store/outbox.js';
 import type { DeliveryListener } from './delivery-listener.js';

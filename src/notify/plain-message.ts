@@ -1,4 +1,4 @@
-import type { LinksConfig } from '../config/config.js';
+import type { LinksConfig } from '../config/notify-config.js';
 import { linksOf } from './notice-links.js';
 import type { Notice } from './notice.js';
 import { affectedOf, durationWords, instantWords, shownAccounts, titleOf } from './notice-words.js';

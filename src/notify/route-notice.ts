@@ -1,4 +1,4 @@
-import type { NotifyConfig, WebhookConfig } from '../config/config.js';
+import type { NotifyConfig, WebhookConfig } from '../config/notify-config.js';
 import type { Notice } from './notice.js';
 
 /** The webhook that the configuration names for a notice; null: it goes to the log. */

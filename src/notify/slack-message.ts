@@ -6,7 +6,7 @@ import type {
   MrkdwnElement,
   SectionBlock,
 } from '@slack/types';
-import type { LinksConfig } from '../config/config.js';
+import type { LinksConfig } from '../config/notify-config.js';
 import { causes } from './causes/causes.js';
 import { linksOf } from './notice-links.js';
 import type { Notice } from './notice.js';

@@ -1,4 +1,5 @@
-import type { CronConfig, TableName } from '../config/config.js';
+import type { CronConfig } from '../config/jobs-config.js';
+import type { TableName } from '../config/config.js';
 import type { Query } from '../database/read-snapshot.js';
 import { displayName } from './catalog.js';
 import type { Catalog } from './catalog.js';

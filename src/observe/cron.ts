@@ -1,4 +1,5 @@
-import type { CronConfig, TableName } from '../config/config.js';
+import type { CronConfig } from '../config/jobs-config.js';
+import type { TableName } from '../config/config.js';
 import type { Snapshot } from '../database/read-snapshot.js';
 import type { Catalog } from './catalog.js';
 import { jobTable, readJobs } from './cron-jobs.js';

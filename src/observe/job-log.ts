@@ -1,4 +1,4 @@
-import type { JobLog } from '../config/config.js';
+import type { JobLog } from '../config/jobs-config.js';
 import type { Query } from '../database/read-snapshot.js';
 import { displayName } from './catalog.js';
 import type { Catalog } from './catalog.js';

@@ -1,4 +1,4 @@
-import type { ArrivalTable, EventTable } from '../config/config.js';
+import type { ArrivalTable, EventTable } from '../config/jobs-config.js';
 import type { Query } from '../database/read-snapshot.js';
 import { displayName } from './catalog.js';
 import type { Catalog, Relation } from './catalog.js';

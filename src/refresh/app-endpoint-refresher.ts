@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { Dispatcher } from 'undici';
-import type { AppEndpointConfig, RateLimit } from '../config/config.js';
+import type { AppEndpointConfig, RateLimit } from '../config/refresh-config.js';
 import { writeTransaction } from '../database/write-transaction.js';
 import type { TokenRow } from '../observe/token-rows.js';
 import { claimAppCall, releaseAppCall, renewAppCall } from '../store/app-call.js';

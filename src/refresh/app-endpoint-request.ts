@@ -1,4 +1,4 @@
-import type { AppEndpointConfig } from '../config/config.js';
+import type { AppEndpointConfig } from '../config/refresh-config.js';
 import type { EndpointRequest } from './bounded-request.js';
 
 /** The row that a call is about, where the endpoint refreshes one at a time. */

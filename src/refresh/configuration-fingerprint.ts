@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { RefreshConfig } from '../config/config.js';
+import type { RefreshConfig } from '../config/refresh-config.js';
 
 /**
  * Tells one configuration of a provider from another, without giving it away: a pause that our

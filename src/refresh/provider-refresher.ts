@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
-import type { AppEndpointConfig, Config, ProviderConfig, RefreshConfig } from '../config/config.js';
+import type { AppEndpointConfig, RefreshConfig } from '../config/refresh-config.js';
+import type { Config, ProviderConfig } from '../config/config.js';
 import type { SnapshotSource } from '../database/read-snapshot.js';
 import { readSnapshot } from '../database/read-snapshot.js';
 import { writeTransaction } from '../database/write-transaction.js';

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ProviderConfig, RefreshConfig } from '../config/config.js';
+import type { ProviderConfig } from '../config/config.js';
+import type { RefreshConfig } from '../config/refresh-config.js';
 import type { ClaimDecision, ClaimResult, ProviderState, UncertainClaim } from '../store/claims.js';
 import type { TokenMemory } from '../store/token-memory.js';
 import { chooseCanary, chooseDue } from './choose-due.js';

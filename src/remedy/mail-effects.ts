@@ -1,4 +1,4 @@
-import type { MailConfig } from '../config/config.js';
+import type { MailConfig } from '../config/notify-config.js';
 import type { Query } from '../database/read-snapshot.js';
 import { beginMail, endMail } from '../store/reconnect-mails.js';
 import type { MailedToken } from '../store/reconnect-mails.js';

@@ -1,4 +1,4 @@
-import type { MailConfig } from '../config/config.js';
+import type { MailConfig } from '../config/notify-config.js';
 import { parseAddress, parseSender } from '../config/mail-address.js';
 import { fillTemplate } from '../config/mail-template.js';
 import type { MailPlaceholder } from '../config/mail-template.js';

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { RateLimit } from '../config/config.js';
+import type { RateLimit } from '../config/refresh-config.js';
 import { writeTransaction } from '../database/write-transaction.js';
 import type { Query } from '../database/read-snapshot.js';
 import { stateSchema } from './migrate.js';

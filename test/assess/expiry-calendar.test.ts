@@ -10,7 +10,7 @@ import {
 } from '../../src/assess/expiry-calendar.js';
 import type { GrantState } from '../../src/assess/grant-state.js';
 import type { RefreshDecision } from '../../src/assess/refresh-due.js';
-import type { RefreshConfig } from '../../src/config/config.js';
+import type { RefreshConfig } from '../../src/config/refresh-config.js';
 
 const dayMs = 86_400_000;
 const now = new Date('2025-11-24T12:00:00Z');

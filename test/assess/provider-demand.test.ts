@@ -3,7 +3,7 @@ import { assessToken } from '../../src/assess/assessed-token.js';
 import type { AssessedProvider, AssessedToken } from '../../src/assess/assessed-token.js';
 import { describeDemand } from '../../src/assess/demand.js';
 import { assessProviderDemand } from '../../src/assess/provider-demand.js';
-import type { RefreshConfig } from '../../src/config/config.js';
+import type { RefreshConfig } from '../../src/config/refresh-config.js';
 import { tokenMemoryOf } from './token-memory-of.js';
 
 const minute = 60_000;

@@ -1,12 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type {
-  ArrivalTable,
-  ColumnRef,
-  EventTable,
-  ProviderConfig,
-  TableName,
-} from '../../src/config/config.js';
+import type { ArrivalTable, EventTable } from '../../src/config/jobs-config.js';
+import type { ColumnRef, ProviderConfig, TableName } from '../../src/config/config.js';
 import { loadWorld } from '../../src/demo/demo-world.js';
 import { createPoller } from '../observe/poller.js';
 import { createDatabase, describeOnEachServer, type TestDatabase } from '../support/postgres.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { NotifyConfig } from '../../src/config/config.js';
+import type { NotifyConfig } from '../../src/config/notify-config.js';
 import { planDelivery } from '../../src/notify/delivery-plan.js';
 import { isNotice } from '../../src/notify/is-notice.js';
 import { noticeKinds, severities } from '../../src/notify/notice.js';

@@ -1,4 +1,4 @@
-import type { LinksConfig } from '../../src/config/config.js';
+import type { LinksConfig } from '../../src/config/notify-config.js';
 import type { Notice } from '../../src/notify/notice.js';
 
 export const openedAtMs = Date.UTC(2025, 10, 27, 8, 12, 5);

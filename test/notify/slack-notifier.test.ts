@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { NotifyConfig } from '../../src/config/config.js';
+import type { NotifyConfig } from '../../src/config/notify-config.js';
 import { openPool } from '../../src/database/open-pool.js';
 import { writeTransaction } from '../../src/database/write-transaction.js';
 import { startNotifying } from '../../src/notify/notifier.js';

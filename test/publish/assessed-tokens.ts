@@ -1,6 +1,6 @@
 import { assessToken } from '../../src/assess/assessed-token.js';
 import type { AssessedToken, GrantRow } from '../../src/assess/assessed-token.js';
-import type { RefreshConfig } from '../../src/config/config.js';
+import type { RefreshConfig } from '../../src/config/refresh-config.js';
 import type { TokenMemory } from '../../src/store/token-memory.js';
 import { tokenMemoryOf } from '../assess/token-memory-of.js';
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { ProviderConfig, RefreshConfig } from '../../src/config/config.js';
+import type { ProviderConfig } from '../../src/config/config.js';
+import type { RefreshConfig } from '../../src/config/refresh-config.js';
 import { closedBreaker } from '../../src/refresh/breaker.js';
 import { healthyProvider } from '../../src/refresh/provider-health.js';
 import { createRefresher } from '../../src/refresh/refresher.js';

@@ -1,6 +1,7 @@
 import type { Assessment, ProviderAssessment } from '../../assess/assess.js';
 import type { Memories, ProviderMemory } from '../../assess/memories.js';
-import type { IncidentsConfig, ProviderConfig } from '../../config/config.js';
+import type { IncidentsConfig } from '../../config/notify-config.js';
+import type { ProviderConfig } from '../../config/config.js';
 import type { Incident } from '../../store/incidents.js';
 import type { Severity } from '../notice.js';
 
