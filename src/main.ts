@@ -7,22 +7,20 @@ import { checkConfig } from './commands/check-config.js';
 import type { CommandContext, CommandOutput } from './commands/command-context.js';
 import { defineRemedies } from './commands/define-remedies.js';
 import { demo } from './commands/demo.js';
+import { defineNotify } from './commands/define-notify.js';
+import { defineSync } from './commands/define-sync.js';
 import { doctor } from './commands/doctor.js';
 import { exitCode } from './commands/exit-code.js';
 import type { ExitCode } from './commands/exit-code.js';
 import { explain } from './commands/explain.js';
 import { journalAbandon, journalList } from './commands/journal.js';
 import { migrate } from './commands/migrate.js';
-import { notifyTest } from './commands/notify.js';
 import { osUser } from './commands/os-user.js';
 import { refresh } from './commands/refresh.js';
 import { serve } from './commands/serve.js';
-import { listSilences, silence, unsilence } from './commands/silence.js';
 import { start } from './commands/start.js';
 import { status } from './commands/status.js';
-import { sync } from './commands/sync.js';
 import { addWatchCommands } from './commands/watch.js';
-import { defaultSyncType } from './remedy/call-sync-endpoint.js';
 import { requestPatienceMs } from './store/refresh-requests.js';
 
 const { version } = JSON.parse(
@@ -77,6 +75,9 @@ function program(): Command {
     .showHelpAfterError('(run with --help for the usage)');
   const add = (name: string, description: string) =>
     commands.command(name).description(description).allowExcessArguments(false).exitOverride();
+  const onResult = (code: ExitCode): void => {
+    result = code;
+  };
 
   add('serve', 'poll the database and serve /metrics').action(async () => {
     result = await serve(context);
@@ -130,30 +131,8 @@ function program(): Command {
         patienceMs: requestPatienceMs,
       });
     });
-  add('sync', 'ask the application to sync users, and see in its database whether it did')
-    .option('--user-id <subject>', 'this user')
-    .option('--all-stale', 'everybody whose sync is overdue', false)
-    .option('--type <type>', 'how much to sync, as the application calls it', defaultSyncType)
-    .option('--provider <name>', 'only this provider')
-    .option('--yes', 'do it; without it, show what would be done, and ask at a terminal', false)
-    .option('--as <name>', 'who does it, for the ledger', osUser())
-    .option('--reason <text>', 'why, for the ledger')
-    .option('--json', 'print JSON', false)
-    .action(async (options: SyncFlags) => {
-      result = await sync(context, {
-        userId: options.userId ?? null,
-        allStale: options.allStale,
-        syncType: options.type,
-        provider: options.provider ?? null,
-        yes: options.yes,
-        json: options.json,
-        actor: options.as,
-        reason: options.reason ?? null,
-      });
-    });
-  defineRemedies(add, context, (code) => {
-    result = code;
-  });
+  defineSync(add, context, onResult);
+  defineRemedies(add, context, onResult);
   const journal = add('journal', 'see and free what the journals of refreshes hold');
   journal
     .command('list')
@@ -174,42 +153,8 @@ function program(): Command {
     .action(async (journalId: string, { yes, as }: { yes: boolean; as: string }) => {
       result = await journalAbandon(context, { journalId, yes, actor: as });
     });
-  add('silence', 'tell nobody of some incidents for a while')
-    .option('--provider <name>', 'those of this provider')
-    .option('--cause <cause>', 'those of this cause')
-    .requiredOption('--for <duration>', 'how long: 30m, 2h, 1d')
-    .requiredOption('--reason <text>', 'why, for the others')
-    .option('--as <name>', 'who does it', osUser())
-    .action(async (options: SilenceFlags) => {
-      result = await silence(context, {
-        provider: options.provider ?? null,
-        cause: options.cause ?? null,
-        forTime: options.for,
-        reason: options.reason,
-        actor: options.as,
-      });
-    });
-  add('silences', 'list what people are not told of now, and why').action(async () => {
-    result = await listSilences(context);
-  });
-  add('unsilence', 'end a silence before its time')
-    .argument('<id>', 'id of the silence, as silences shows it')
-    .option('--as <name>', 'who does it', osUser())
-    .action(async (id: string, { as }: { as: string }) => {
-      result = await unsilence(context, { id, actor: as });
-    });
-  add('notify', 'see that messages reach people')
-    .command('test')
-    .description('send one marked test message, and say what Slack answered')
-    .option('--webhook <name>', 'only over this webhook')
-    .allowExcessArguments(false)
-    .exitOverride()
-    .action(async ({ webhook }: { webhook?: string }) => {
-      result = await notifyTest(context, { webhook: webhook ?? null });
-    });
-  addWatchCommands(add('watch', 'prove over time that a fix has fixed it'), context, (code) => {
-    result = code;
-  });
+  defineNotify(add, context, onResult);
+  addWatchCommands(add('watch', 'prove over time that a fix has fixed it'), context, onResult);
   add('migrate', "bring the schema of the exporter's memory up to date")
     .option('--print', 'print the SQL instead, and connect to nothing', false)
     .action(async ({ print }: { print: boolean }) => {
@@ -233,25 +178,6 @@ interface RefreshFlags {
   readonly provider?: string;
   readonly dryRun: boolean;
   readonly here: boolean;
-}
-
-interface SilenceFlags {
-  readonly provider?: string;
-  readonly cause?: string;
-  readonly for: string;
-  readonly reason: string;
-  readonly as: string;
-}
-
-interface SyncFlags {
-  readonly userId?: string;
-  readonly allStale: boolean;
-  readonly type: string;
-  readonly provider?: string;
-  readonly yes: boolean;
-  readonly as: string;
-  readonly reason?: string;
-  readonly json: boolean;
 }
 
 interface StatusFlags {
