@@ -47,7 +47,7 @@ describe('an answer of a webhook', () => {
   });
 
   it('is shown to people without what it may have echoed', () => {
-    const secret = 'xoxb-123456789012-abcdefABCDEF0123456789';
+    const secret = 'planted-secret-planted-secret-planted-secret';
     const body = `bad webhook /services/T0/B0/${secret}\u001b[2J`;
     const answer = answered(400, body);
     expect(JSON.stringify(answer)).not.toContain(secret);

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { describeWith } from '../support/describe-with.js';
 import { startPgbouncer } from '../support/pgbouncer.js';
 import type { Pgbouncer } from '../support/pgbouncer.js';
 import { testServer17 } from '../support/postgres.js';
 import { startCli } from '../support/process.js';
 import type { RunningCli } from '../support/process.js';
-import { findProgram } from '../support/system-servers.js';
 import { until } from '../support/until.js';
 import { startCuttableProxy } from './cuttable-proxy.js';
 import type { CuttableProxy } from './cuttable-proxy.js';
@@ -90,7 +90,7 @@ describe('three exporters whose connections to the database drop with requests o
   }, 150_000);
 });
 
-describe.skipIf(findProgram('pgbouncer') === null)('a pooler that is restarted', () => {
+describeWith('pgbouncer', 'a pooler that is restarted', () => {
   it('costs no grant while two exporters refresh', async () => {
     world = await startRefreshWorld();
     await world.addTokens(40, '-1 hour');
