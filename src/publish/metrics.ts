@@ -1,5 +1,6 @@
 import { Counter, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
-import type { Assessment, ProviderAssessment } from '../assess/assess.js';
+import type { Assessment } from '../assess/assess.js';
+import type { ProviderAssessment } from '../assess/assess-provider.js';
 import { pollFailureReasons } from '../database/explain-database-error.js';
 import type { PollFailureReason } from '../database/explain-database-error.js';
 import { createCalendarMetrics } from './calendar-metrics.js';

@@ -1,6 +1,7 @@
 import { Counter, Histogram } from 'prom-client';
 import type { Registry } from 'prom-client';
-import type { Assessment, ProviderAssessment } from '../assess/assess.js';
+import type { Assessment } from '../assess/assess.js';
+import type { ProviderAssessment } from '../assess/assess-provider.js';
 import { grantStates } from '../assess/grant-state.js';
 import { pauseReasons } from '../assess/provider-pause.js';
 import type { ChangeEvent } from '../store/record-changes.js';

@@ -1,6 +1,6 @@
 import { Counter } from 'prom-client';
 import type { Registry } from 'prom-client';
-import type { ProviderAssessment } from '../assess/assess.js';
+import type { ProviderAssessment } from '../assess/assess-provider.js';
 import type { RunCounts } from '../observe/count-sync-runs.js';
 import { runOutcomes } from '../observe/run-log-source.js';
 import { syncOutcomes } from '../remedy/sync-answer.js';

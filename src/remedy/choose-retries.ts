@@ -1,4 +1,4 @@
-import type { ProviderAssessment } from '../assess/assess.js';
+import type { ProviderAssessment } from '../assess/assess-provider.js';
 import { isAuthFailure } from '../assess/sync-failures.js';
 
 /** A failed sync whose token has been repaired since. */

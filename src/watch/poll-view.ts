@@ -1,4 +1,5 @@
-import type { Assessment, ProviderAssessment } from '../assess/assess.js';
+import type { Assessment } from '../assess/assess.js';
+import type { ProviderAssessment } from '../assess/assess-provider.js';
 import type { SourceAssessment } from '../assess/sources.js';
 import type { CronTrouble } from '../assess/cron-trouble.js';
 import type { LedgerTrouble, ProviderView, Seen } from './checks/check.js';

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ProviderAssessment } from '../../src/assess/assess.js';
+import type { ProviderAssessment } from '../../src/assess/assess-provider.js';
 import type { CronAssessment } from '../../src/assess/cron.js';
 import { cronProblemReasons } from '../../src/assess/cron-problem.js';
 import { expiryOutcomes } from '../../src/assess/expiry-calendar.js';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { ProviderAssessment } from '../../src/assess/assess.js';
+import type { ProviderAssessment } from '../../src/assess/assess-provider.js';
 import type { CronAssessment } from '../../src/assess/cron.js';
 import type { WebhookProblem } from '../../src/assess/webhooks.js';
 import type { Config } from '../../src/config/config.js';

@@ -1,4 +1,5 @@
-import type { Assessment, ProviderAssessment } from '../../src/assess/assess.js';
+import type { Assessment } from '../../src/assess/assess.js';
+import type { ProviderAssessment } from '../../src/assess/assess-provider.js';
 import { nothingKnown } from '../../src/assess/assess.js';
 import { assessGrants } from '../../src/assess/grants.js';
 import { nothingRemembered } from '../../src/assess/memories.js';

@@ -1,4 +1,5 @@
-import type { Assessment, ProviderAssessment, TokenAssessment } from '../../src/assess/assess.js';
+import type { Assessment } from '../../src/assess/assess.js';
+import type { ProviderAssessment, TokenAssessment } from '../../src/assess/assess-provider.js';
 import type { CronAssessment } from '../../src/assess/cron.js';
 import type { CronJob } from '../../src/assess/cron-job.js';
 import type { SourceAssessment } from '../../src/assess/sources.js';

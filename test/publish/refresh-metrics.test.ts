@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ProviderAssessment } from '../../src/assess/assess.js';
+import type { ProviderAssessment } from '../../src/assess/assess-provider.js';
 import { nothingKnown } from '../../src/assess/assess.js';
 import { pauseReasons } from '../../src/assess/provider-pause.js';
 import type { ProviderPause } from '../../src/assess/provider-pause.js';

@@ -1,4 +1,5 @@
-import type { Assessment, ProviderAssessment } from '../../assess/assess.js';
+import type { Assessment } from '../../assess/assess.js';
+import type { ProviderAssessment } from '../../assess/assess-provider.js';
 import type { Memories, ProviderMemory } from '../../assess/memories.js';
 import type { IncidentsConfig } from '../../config/notify-config.js';
 import type { ProviderConfig } from '../../config/config.js';
