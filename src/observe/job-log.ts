@@ -1,18 +1,17 @@
 import type { JobLog } from '../config/jobs-config.js';
 import type { Query } from '../database/read-snapshot.js';
-import { displayName } from './catalog.js';
 import type { Catalog } from './catalog.js';
 import { epochMs, instantParameter } from './instant-sql.js';
 import { cleanMessage, messageCharacters } from './job-message.js';
 import {
   findReadable,
   hiddenRows,
-  instantSql,
+  readableInstant,
   quote,
   quoteLiteral,
   quoteTable,
 } from './readable-table.js';
-import { known, unknown } from './reading.js';
+import { known } from './reading.js';
 import type { Reading } from './reading.js';
 
 /** What a job wrote of its own runs lately. */
@@ -35,15 +34,8 @@ export async function readJobLog(
   const found = findReadable(log, [log.job, log.at, log.status, log.message], catalog);
   if (!found.known) return found;
   if (found.value.rowSecurity === 'restricted') return hiddenRows(log, catalog.role);
-  const column = found.value.columns.get(log.at);
-  const at = column === undefined ? null : instantSql(quote(log.at), column);
-  if (at === null) {
-    return unknown(
-      'drifted',
-      `column ${log.at} of ${displayName(log)} is ${column?.type ?? 'gone'}, not a point in time`,
-      'map another column, or a view that converts it',
-    );
-  }
+  const at = readableInstant(log, log.at, found.value);
+  if (!at.known) return at;
   const isOneOf = (values: readonly string[]) =>
     `status IN (${values.map(quoteLiteral).join(', ')})`;
   const rows = await query<{
@@ -56,7 +48,7 @@ export async function readJobLog(
             ${epochMs(`max(at) FILTER (WHERE ${isOneOf(log.failed)})`)} AS failure_ms,
             (array_agg(left(message, ${String(messageCharacters)}) ORDER BY at DESC)
                FILTER (WHERE ${isOneOf(log.failed)}))[1] AS message
-     FROM (SELECT ${quote(log.job)}::text AS name, ${at} AS at, ${quote(log.status)}::text AS status,
+     FROM (SELECT ${quote(log.job)}::text AS name, ${at.value} AS at, ${quote(log.status)}::text AS status,
                   ${quote(log.message)}::text AS message
            FROM ${quoteTable(log)}) AS log
      WHERE at > $1::timestamptz AND name IS NOT NULL

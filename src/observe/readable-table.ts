@@ -107,3 +107,19 @@ export function instantSql(sql: string, { type }: Column): string | null {
   }
   return null;
 }
+
+/** The same for a column that must hold one. */
+export function readableInstant(
+  table: TableName,
+  name: string,
+  { columns }: Relation,
+): Reading<string> {
+  const column = columns.get(name);
+  const sql = column === undefined ? null : instantSql(quote(name), column);
+  if (sql !== null) return known(sql);
+  return unknown(
+    'drifted',
+    `column ${name} of ${displayName(table)} is ${column?.type ?? 'gone'}, not a point in time`,
+    'map another column, or a view that converts it',
+  );
+}

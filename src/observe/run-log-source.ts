@@ -1,15 +1,14 @@
 import type { RunLog } from '../config/sync-config.js';
 import type { Catalog } from './catalog.js';
-import { displayName } from './catalog.js';
 import {
   findReadable,
   hiddenRows,
-  instantSql,
+  readableInstant,
   quote,
   quoteLiteral,
   quoteTable,
 } from './readable-table.js';
-import { known, unknown } from './reading.js';
+import { known } from './reading.js';
 import type { Reading } from './reading.js';
 
 /** How a run of a sync ended. Values of a metric label. */
@@ -23,15 +22,8 @@ export function resolveRunLog(log: RunLog, catalog: Catalog): Reading<string> {
   const found = findReadable(log, [...new Set(needed)], catalog);
   if (!found.known) return found;
   if (found.value.rowSecurity === 'restricted') return hiddenRows(log, catalog.role);
-  const column = found.value.columns.get(at);
-  const instant = column === undefined ? null : instantSql(quote(at), column);
-  if (instant === null) {
-    return unknown(
-      'drifted',
-      `column ${at} of ${displayName(log)} is not a point in time`,
-      'map another column',
-    );
-  }
+  const instant = readableInstant(log, at, found.value);
+  if (!instant.known) return instant;
   const isOneOf = (name: string, values: readonly string[]) =>
     `${quote(name)}::text IN (${values.map(quoteLiteral).join(', ')})`;
   const succeeded = isOneOf(outcome, log.succeeded);
@@ -42,7 +34,7 @@ export function resolveRunLog(log: RunLog, catalog: Catalog): Reading<string> {
     isOneOf(outcome, [...log.succeeded, ...log.failed]),
   ];
   return known(
-    `(SELECT ${instant} AS at,
+    `(SELECT ${instant.value} AS at,
              CASE WHEN ${partial} THEN 'partial' WHEN ${succeeded} THEN 'success' ELSE 'failed' END AS outcome
       FROM ${quoteTable(log)} WHERE ${conditions.join(' AND ')})`,
   );

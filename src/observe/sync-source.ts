@@ -4,7 +4,7 @@ import type { Catalog } from './catalog.js';
 import {
   findReadable,
   hiddenRows,
-  instantSql,
+  readableInstant,
   quote,
   quoteLiteral,
   quoteTable,
@@ -115,20 +115,17 @@ export function resolveSubjectTable(
   // Whether a log without rows is empty or hidden can't be told apart, so it is called hidden.
   if (found.value.rowSecurity === 'restricted') return hiddenRows(config, catalog.role);
 
-  const column = found.value.columns.get(config.at);
-  const at = column === undefined ? null : instantSql(quote(config.at), column);
-  if (at === null) {
-    return unknown(
-      'drifted',
-      `column ${config.at} of ${displayName(config)} is ${column?.type ?? 'gone'}, not a point in time`,
-      'map another column, or a view that converts it',
-    );
-  }
+  const at = readableInstant(config, config.at, found.value);
+  if (!at.known) return at;
   const conditions = Object.entries(config.where).map(
     ([name, values]) => `${quote(name)}::text IN (${values.map(quoteLiteral).join(', ')})`,
   );
   const where = [`${quote(config.subject)} IS NOT NULL`, ...conditions].join(' AND ');
-  const columns = Object.entries({ subject: `${quote(config.subject)}::text`, at, ...more })
+  const columns = Object.entries({
+    subject: `${quote(config.subject)}::text`,
+    at: at.value,
+    ...more,
+  })
     .map(([name, sql]) => `${sql} AS ${name}`)
     .join(', ');
   return known({ sql: `(SELECT ${columns} FROM ${quoteTable(config)} WHERE ${where})` });

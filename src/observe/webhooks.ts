@@ -7,12 +7,13 @@ import {
   findReadable,
   hiddenRows,
   instantSql,
+  readableInstant,
   quote,
   quoteLiteral,
   quoteTable,
 } from './readable-table.js';
-import { known, unknown } from './reading.js';
-import type { Reading, Unknown } from './reading.js';
+import { known } from './reading.js';
+import type { Reading } from './reading.js';
 
 /** When what webhooks bring came in, and how long after the event. */
 export interface ObservedArrivals {
@@ -59,8 +60,8 @@ export async function readArrivals(
   const found = findReadable(table, [table.receivedAt, ...conditions, ...events], catalog);
   if (!found.known) return found;
   if (found.value.rowSecurity === 'restricted') return hiddenRows(table, catalog.role);
-  const received = instantOf(found.value, table.receivedAt);
-  if (received === null) return notAnInstant(table, table.receivedAt, found.value);
+  const received = readableInstant(table, table.receivedAt, found.value);
+  if (!received.known) return received;
   const instants = events.flatMap((column) => instantOf(found.value, column) ?? []);
   const notes = table.eventAt
     .filter((column) => instantOf(found.value, column) === null)
@@ -68,7 +69,7 @@ export async function readArrivals(
       (column) =>
         `column ${column} is no point in time or not there, so delays may be missing or too long`,
     );
-  const [row] = await query<ArrivalRow>(arrivalSql(table, received, instants), [
+  const [row] = await query<ArrivalRow>(arrivalSql(table, received.value, instants), [
     instantParameter(now.getTime() - windowMs),
     instantParameter(now.getTime()),
   ]);
@@ -97,8 +98,8 @@ export async function readEvents(
   const found = findReadable(table, needed, catalog);
   if (!found.known) return found;
   if (found.value.rowSecurity === 'restricted') return hiddenRows(table, catalog.role);
-  const at = instantOf(found.value, table.at);
-  if (at === null) return notAnInstant(table, table.at, found.value);
+  const at = readableInstant(table, table.at, found.value);
+  if (!at.known) return at;
   const isOneOf = (values: readonly string[]) =>
     `coalesce(${quote(table.status)}::text, '') IN (${values.map(quoteLiteral).join(', ')})`;
   const [row] = await query<{ succeeded: number; failed: number; total: number }>(
@@ -106,7 +107,7 @@ export async function readEvents(
             count(*) FILTER (WHERE ${isOneOf(table.failed)})::float8 AS failed,
             count(*)::float8 AS total
      FROM ${quoteTable(table)}
-     WHERE ${conditionSql(table.where, {})} AND ${at} > $1::timestamptz AND ${at} <= $2::timestamptz`,
+     WHERE ${conditionSql(table.where, {})} AND ${at.value} > $1::timestamptz AND ${at.value} <= $2::timestamptz`,
     [instantParameter(now.getTime() - windowMs), instantParameter(now.getTime())],
   );
   const { succeeded = 0, failed = 0, total = 0 } = row ?? {};
@@ -151,12 +152,4 @@ function conditionSql(where: ArrivalTable['where'], except: ArrivalTable['except
 function instantOf(relation: Relation, name: string): string | null {
   const column = relation.columns.get(name);
   return column?.selectable === true ? instantSql(quote(name), column) : null;
-}
-
-function notAnInstant(table: ArrivalTable | EventTable, name: string, relation: Relation): Unknown {
-  return unknown(
-    'drifted',
-    `column ${name} of ${displayName(table)} is ${relation.columns.get(name)?.type ?? 'gone'}, not a point in time`,
-    'map another column, or a view that converts it',
-  );
 }
