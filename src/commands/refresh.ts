@@ -1,5 +1,4 @@
 import type { ProviderConfig } from '../config/config.js';
-import { suggestion } from '../config/problem.js';
 import { DatabaseError } from '../database/explain-database-error.js';
 import type { SnapshotSource } from '../database/read-snapshot.js';
 import type { ForcedOutcome } from '../refresh/forced-outcome.js';
@@ -20,6 +19,7 @@ import type { StateDatabase } from './state-database.js';
 import { formatTable } from './table.js';
 import { readTokenFacts } from './token-facts.js';
 import type { FactsReading, TokenFacts } from './token-facts.js';
+import { selectProviders } from './select-providers.js';
 
 export interface RefreshOptions {
   readonly tokenId: string | null;
@@ -51,14 +51,9 @@ export async function refresh(context: CommandContext, options: RefreshOptions):
   const ready = prepareConnection(context);
   if (ready === null) return exitCode.usage;
   const { config } = ready;
-  const providers = config.providers.filter(
-    ({ name }) => options.provider === null || name === options.provider,
-  );
-  if (providers.length === 0) {
-    const names = config.providers.map(({ name }) => name);
-    const hint = suggestion(options.provider ?? '', names);
-    return usage(`no provider "${options.provider ?? ''}" is configured: ${hint}`);
-  }
+  const selected = selectProviders(config.providers, options.provider);
+  if ('problem' in selected) return usage(selected.problem);
+  const { providers } = selected;
   const on = refreshedProviders(config).map(({ name }) => name);
   const refusal = options.dryRun ? null : whyNotRefreshed(providers, on);
   if (refusal !== null) return usage(refusal);

@@ -1,5 +1,4 @@
 import type { ProviderConfig } from '../config/config.js';
-import { suggestion } from '../config/problem.js';
 import { DatabaseError } from '../database/explain-database-error.js';
 import type { SnapshotSource } from '../database/read-snapshot.js';
 import { readPeople } from '../remedy/read-people.js';
@@ -16,6 +15,7 @@ import { missesMemory, withDatabases } from './state-database.js';
 import type { StateDatabase } from './state-database.js';
 import { readTokenFacts } from './token-facts.js';
 import type { FactsReading } from './token-facts.js';
+import { selectProviders } from './select-providers.js';
 
 /** What a remedy works with. */
 export interface RemedyScope {
@@ -37,14 +37,12 @@ export async function withRemedy(
 ): Promise<ExitCode> {
   const ready = prepareConnection(context);
   if (ready === null) return exitCode.usage;
-  const all = ready.config.providers;
-  const providers = all.filter(({ name }) => providerName === null || name === providerName);
-  if (providers.length === 0) {
-    const names = all.map(({ name }) => name);
-    const hint = suggestion(providerName ?? '', names);
-    context.stderr.write(`no provider "${providerName ?? ''}" is configured: ${hint}\n`);
+  const selected = selectProviders(ready.config.providers, providerName);
+  if ('problem' in selected) {
+    context.stderr.write(`${selected.problem}\n`);
     return exitCode.usage;
   }
+  const { providers } = selected;
   try {
     return await withDatabases(ready, ending, (database, state) =>
       work({ ready, providers, database, state }),

@@ -2,7 +2,6 @@ import { styleText } from 'node:util';
 import { tokenStatus, tokenStatusWords, tokenStatuses } from '../assess/token-status.js';
 import type { TokenStatus } from '../assess/token-status.js';
 import type { ProviderConfig } from '../config/config.js';
-import { suggestion } from '../config/problem.js';
 import { DatabaseError } from '../database/explain-database-error.js';
 import { observeTokenList } from '../observe/observe-token-list.js';
 import type { TokenListing } from '../observe/observe-token-list.js';
@@ -19,6 +18,7 @@ import { formatSilences } from './silence.js';
 import { withState } from './state-database.js';
 import { statusCalendar } from './status-calendar.js';
 import { formatTable } from './table.js';
+import { selectProviders } from './select-providers.js';
 
 export interface StatusOptions {
   readonly json: boolean;
@@ -40,13 +40,12 @@ export interface StatusRow extends ListedToken {
 export async function status(context: CommandContext, options: StatusOptions): Promise<ExitCode> {
   const ready = prepareConnection(context);
   if (ready === null) return exitCode.usage;
-  const providers = selectProviders(ready.config.providers, options.provider);
-  if (providers.length === 0) {
-    const names = ready.config.providers.map(({ name }) => name);
-    const hint = suggestion(options.provider ?? '', names);
-    context.stderr.write(`no provider "${options.provider ?? ''}" is configured: ${hint}\n`);
+  const selected = selectProviders(ready.config.providers, options.provider);
+  if ('problem' in selected) {
+    context.stderr.write(`${selected.problem}\n`);
     return exitCode.usage;
   }
+  const { providers } = selected;
 
   if (options.calendar) return statusCalendar(context, ready, providers, options.json);
   let listing: TokenListing;
@@ -95,13 +94,6 @@ async function readSilencesOf(ready: ReadyToConnect, terminated: AbortSignal): P
     if (error instanceof DatabaseError) return [];
     throw error;
   }
-}
-
-function selectProviders(
-  providers: readonly ProviderConfig[],
-  name: string | null,
-): readonly ProviderConfig[] {
-  return name === null ? providers : providers.filter((provider) => provider.name === name);
 }
 
 /** Classifies what was listed, in one order over all providers. */

@@ -1,4 +1,3 @@
-import { suggestion } from '../config/problem.js';
 import { DatabaseError } from '../database/explain-database-error.js';
 import type { SnapshotSource } from '../database/read-snapshot.js';
 import { openConnections } from '../refresh/bounded-request.js';
@@ -18,6 +17,7 @@ import { selectSyncs } from './select-syncs.js';
 import type { SelectedSync } from './select-syncs.js';
 import { withDatabases } from './state-database.js';
 import type { StateDatabase } from './state-database.js';
+import { selectProviders } from './select-providers.js';
 
 export interface SyncOptions {
   readonly userId: string | null;
@@ -43,14 +43,9 @@ export async function sync(context: CommandContext, options: SyncOptions): Promi
   const ready = prepareConnection(context);
   if (ready === null) return exitCode.usage;
   const { config } = ready;
-  const providers = config.providers.filter(
-    ({ name }) => options.provider === null || name === options.provider,
-  );
-  if (providers.length === 0) {
-    const names = config.providers.map(({ name }) => name);
-    const hint = suggestion(options.provider ?? '', names);
-    return usage(`no provider "${options.provider ?? ''}" is configured: ${hint}`);
-  }
+  const selected = selectProviders(config.providers, options.provider);
+  if ('problem' in selected) return usage(selected.problem);
+  const { providers } = selected;
   if (providers.every(({ syncs }) => (syncs?.endpoint ?? null) === null)) {
     return usage(
       'no sync endpoint is configured: set SUPABASE_URL and SUPABASE_SERVICE_ROLE_KEY, or map syncs.endpoint',
