@@ -1,4 +1,4 @@
-import { formatDistance } from './format-distance.js';
+import { formatDistance } from '../config/format-distance.js';
 import type { Explanation } from './explain-token.js';
 import { printable } from './printable.js';
 

@@ -3,7 +3,7 @@ import type { KnownJournal } from '../store/journals.js';
 import type { CommandContext } from './command-context.js';
 import { exitCode } from './exit-code.js';
 import type { ExitCode } from './exit-code.js';
-import { formatDistance } from './format-distance.js';
+import { formatDistance } from '../config/format-distance.js';
 import { formatInstant } from './format-instant.js';
 import { giveUpLocalJournal } from './local-journal.js';
 import { formatTable } from './table.js';

@@ -8,13 +8,14 @@ import type { Reading } from '../observe/reading.js';
 import { readHistory } from '../observe/sync-history.js';
 import { refreshedProviders } from '../refresh/start-refreshing.js';
 import { readPastLedger } from '../store/past-ledger.js';
+import type { PastLedger } from '../store/past-ledger.js';
 import type { Seen } from '../watch/checks/check.js';
 import { escapeHtml } from '../watch/escape-html.js';
 import { plain } from '../watch/finding.js';
 import { page, sectionHtml } from '../watch/report-html.js';
 import { sectionMarkdown, sectionText } from '../watch/report-text.js';
 import { reviewJson, reviewPast, reviewSections, reviewTitle } from '../watch/review.js';
-import type { Review, ReviewFacts, ReviewedLedger } from '../watch/review.js';
+import type { Review, ReviewFacts } from '../watch/review.js';
 import type { CommandContext } from './command-context.js';
 import { exitCode } from './exit-code.js';
 import type { ExitCode } from './exit-code.js';
@@ -91,8 +92,8 @@ async function readFacts(
   const names = providers.map(({ name }) => name);
   const ledger = await state
     .run((query) => readPastLedger(query, names, { sinceMs, untilMs }))
-    .then((value): Seen<ReviewedLedger> => ({ seen: true, value }))
-    .catch((error: unknown): Seen<ReviewedLedger> => {
+    .then((value): Seen<PastLedger> => ({ seen: true, value }))
+    .catch((error: unknown): Seen<PastLedger> => {
       const missing = missesMemory(error);
       if (missing !== null) return { seen: false, because: memoryRemedies[missing] };
       if (error instanceof DatabaseError) return { seen: false, because: plain(error.message) };

@@ -1,7 +1,8 @@
 import { isDuration, toMs } from '../config/duration.js';
 import { suggestion } from '../config/problem.js';
 import { refreshedProviders } from '../refresh/start-refreshing.js';
-import { distance, hours, instant } from '../watch/finding.js';
+import { formatDistance } from '../config/format-distance.js';
+import { hours, instant } from '../watch/finding.js';
 import { longestPollIntervalMs } from '../watch/stability-watch.js';
 import { startWatch } from '../watcher/start-watch.js';
 import type { CommandContext, ReadyToConnect } from './command-context.js';
@@ -88,7 +89,7 @@ function whyNot(
     }
   }
   if (config.pollIntervalMs > longestPollIntervalMs) {
-    return `POLL_INTERVAL is ${distance(config.pollIntervalMs)}: a watch may be blind for 5 min at most, so polls must come at least every ${distance(longestPollIntervalMs)}`;
+    return `POLL_INTERVAL is ${formatDistance(config.pollIntervalMs)}: a watch may be blind for 5 min at most, so polls must come at least every ${formatDistance(longestPollIntervalMs)}`;
   }
   const on = refreshedProviders(config).map(({ name }) => name);
   const unproven = (providers.length === 0 ? names : providers).filter(

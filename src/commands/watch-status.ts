@@ -1,5 +1,6 @@
 import { coverageRatio } from '../watch/coverage.js';
-import { distance, hours, instant, plain } from '../watch/finding.js';
+import { formatDistance } from '../config/format-distance.js';
+import { hours, instant, plain } from '../watch/finding.js';
 import { judge, percent } from '../watch/judge.js';
 import type { KeptWatch } from '../watch/parse-watch.js';
 import { durationMs } from '../watch/stability-watch.js';
@@ -68,7 +69,7 @@ function describe({ state, end, waitingBecause }: KeptWatch, nowMs: number): str
   const leftMs = watch.deadlineAtMs - nowMs;
   const time =
     leftMs > 0
-      ? `${distance(nowMs - watch.startedAtMs)} of ${hours(durationMs(watch))}, ${distance(leftMs)} left`
+      ? `${formatDistance(nowMs - watch.startedAtMs)} of ${hours(durationMs(watch))}, ${formatDistance(leftMs)} left`
       : `its time is over; the next poll of a running exporter seals it`;
   return [
     title,

@@ -3,13 +3,17 @@ import { stateSchema } from './migrate.js';
 
 /** What a person wants watched. */
 export interface NewWatch {
+  /** Sorted. */
   readonly providers: readonly string[];
   readonly startedAtMs: number;
   readonly deadlineAtMs: number;
+  /** Time between two polls, and hence between two samples, when it was started. */
   readonly pollIntervalMs: number;
   readonly note: string;
   readonly startedBy: string;
+  /** How many tokens of each provider are refreshed on purpose; 0: none. */
   readonly prove: number;
+  /** What is wrong at the start is listed in the verdict instead of deciding it. */
   readonly acceptKnown: boolean;
 }
 

@@ -5,7 +5,7 @@ import { takeBaseline } from './baseline.js';
 import type { WatchBaseline } from './baseline.js';
 import { checkpointNotice, checkpointsPassed } from './checkpoints.js';
 import type { WatchNotice } from './checkpoints.js';
-import type { LedgerTrouble } from './checks/check.js';
+import type { TroubleLine } from '../store/watch-ledger.js';
 import { nextSlot } from './coverage.js';
 import type { WatchState } from './judge.js';
 import { viewPoll } from './poll-view.js';
@@ -32,7 +32,7 @@ export interface OfferedPoll {
 export interface LedgerFacts {
   readonly newestId: number;
   readonly counts: readonly LedgerCount[];
-  readonly troubles: readonly LedgerTrouble[];
+  readonly troubles: readonly TroubleLine[];
 }
 
 /** What of the configuration a watch works with. */

@@ -3,7 +3,7 @@ import { grantStates } from '../assess/grant-state.js';
 import type { GrantState } from '../assess/grant-state.js';
 import type { ProviderView } from './checks/check.js';
 import type { CheckName } from './checks/check-name.js';
-import { distance } from './finding.js';
+import { formatDistance } from '../config/format-distance.js';
 import type { Finding } from './finding.js';
 import { lookAround } from './look.js';
 import type { PollView } from './look.js';
@@ -121,6 +121,6 @@ function medianLifetime(tokens: readonly AssessedToken[]): number | null {
 function caveatsOf(watch: StabilityWatch, { provider, syncs, overdueAfterMs }: ProviderView) {
   if (!syncs.seen || overdueAfterMs === null || overdueAfterMs < durationMs(watch)) return [];
   return [
-    `syncs of ${provider} that stop are overdue only after ${distance(overdueAfterMs)}, not within this watch: lower syncs.overdue_after to see it`,
+    `syncs of ${provider} that stop are overdue only after ${formatDistance(overdueAfterMs)}, not within this watch: lower syncs.overdue_after to see it`,
   ];
 }

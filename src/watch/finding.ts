@@ -1,3 +1,4 @@
+import { formatDistance } from '../config/format-distance.js';
 import type { CheckName } from './checks/check-name.js';
 
 /** Something that a check found wrong in one poll. */
@@ -41,28 +42,7 @@ export function instant(ms: number): string {
     .replace(/\.\d+Z$/, 'Z');
 }
 
-const units = [
-  ['d', 86_400_000],
-  ['h', 3_600_000],
-  ['min', 60_000],
-  ['s', 1_000],
-] as const;
-
-/** A length of time in at most two units: `1 d 12 h`. `48 h` stays `2 d`. */
-export function distance(ms: number): string {
-  let rest = Math.max(0, Math.round(ms / 1_000) * 1_000);
-  const parts: string[] = [];
-  let taken = 0;
-  for (const [unit, size] of units) {
-    const count = Math.floor(rest / size);
-    rest -= count * size;
-    if (taken > 0 || count > 0) taken += 1;
-    if (count > 0 && taken <= 2) parts.push(`${count} ${unit}`);
-  }
-  return parts.join(' ') || '0 s';
-}
-
 /** The length of a watch as people say it: `48 h`, not two days. */
 export function hours(ms: number): string {
-  return ms % 3_600_000 === 0 ? `${ms / 3_600_000} h` : distance(ms);
+  return ms % 3_600_000 === 0 ? `${ms / 3_600_000} h` : formatDistance(ms);
 }

@@ -8,7 +8,8 @@ import {
 } from './coverage.js';
 import type { Shortfall, Sightings } from './coverage.js';
 import { describeFailureRate, group } from './failure-bound.js';
-import { distance, instant } from './finding.js';
+import { formatDistance } from '../config/format-distance.js';
+import { instant } from './finding.js';
 import type { CheckProgress, Violation, WatchProgress } from './progress.js';
 import { longestGapMs, requiredCoverage } from './stability-watch.js';
 import type { StabilityWatch } from './stability-watch.js';
@@ -135,7 +136,7 @@ function fellShort(shortfall: Shortfall, of: string): Reason {
     }
     case 'gap': {
       const { fromMs, toMs } = shortfall.gap;
-      const text = `${of}: nothing was seen for ${distance(toMs - fromMs)}, from ${instant(fromMs)} to ${instant(toMs)}; ${distance(longestGapMs)} are allowed`;
+      const text = `${of}: nothing was seen for ${formatDistance(toMs - fromMs)}, from ${instant(fromMs)} to ${instant(toMs)}; ${formatDistance(longestGapMs)} are allowed`;
       return { code: 'gap', text };
     }
   }
@@ -153,7 +154,7 @@ function withoutLifecycle(
       ? 'it had no active token'
       : lifetimeMs === null
         ? 'how long its tokens live is not known'
-        : `its tokens live ${distance(lifetimeMs)}`;
+        : `its tokens live ${formatDistance(lifetimeMs)}`;
   const help = prove > 0 ? 'also not with --prove' : '--prove N refreshes some on purpose';
   return {
     code: 'no_lifecycle',
@@ -183,7 +184,7 @@ function whatItRestsOn({ watch, baseline, progress }: WatchState, nowMs: number)
   const list: Reason[] = [
     {
       code: 'observed',
-      text: `${group(progress.polls.count)} polls seen, ${percent(ratio)} of those expected; longest gap ${distance(gap.toMs - gap.fromMs)}`,
+      text: `${group(progress.polls.count)} polls seen, ${percent(ratio)} of those expected; longest gap ${formatDistance(gap.toMs - gap.fromMs)}`,
     },
   ];
   for (const [provider, totals] of Object.entries(progress.refreshes)) {

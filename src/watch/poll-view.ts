@@ -2,7 +2,8 @@ import type { Assessment } from '../assess/assess.js';
 import type { ProviderAssessment } from '../assess/assess-provider.js';
 import type { SourceAssessment } from '../assess/sources.js';
 import type { CronTrouble } from '../assess/cron-trouble.js';
-import type { LedgerTrouble, ProviderView, Seen } from './checks/check.js';
+import type { TroubleLine } from '../store/watch-ledger.js';
+import type { ProviderView, Seen } from './checks/check.js';
 import { plain } from './finding.js';
 import type { PollView } from './look.js';
 
@@ -25,7 +26,7 @@ export function viewPoll(
   providers: readonly WatchedProvider[],
   evidence: {
     readonly atMs: number;
-    readonly troubles: readonly LedgerTrouble[];
+    readonly troubles: readonly TroubleLine[];
     /** null: nothing is known of scheduled jobs. */
     readonly cron: readonly CronTrouble[] | null;
   },

@@ -1,4 +1,5 @@
-import { distance, instant } from './finding.js';
+import { formatDistance } from '../config/format-distance.js';
+import { instant } from './finding.js';
 import type { ReasonCode } from './judge.js';
 import { coverageSentence } from './report.js';
 import type { WatchReport } from './report.js';
@@ -80,7 +81,8 @@ function checkTable({ checks }: WatchReport): ReportSection {
 
 function gaps({ gaps: known, gapCount }: WatchReport): string[] {
   const lines = known.map(
-    ({ fromMs, toMs }) => `${instant(fromMs)} to ${instant(toMs)}: ${distance(toMs - fromMs)}`,
+    ({ fromMs, toMs }) =>
+      `${instant(fromMs)} to ${instant(toMs)}: ${formatDistance(toMs - fromMs)}`,
   );
   return gapCount > known.length ? [...lines, `and ${gapCount - known.length} more`] : lines;
 }
@@ -92,7 +94,7 @@ function start({ baseline }: WatchReport): string[] {
       count > 0 ? [`${count} ${state.replace('_', ' ')}`] : [],
     );
     const lives =
-      known.medianLifetimeMs === null ? '' : `, living ${distance(known.medianLifetimeMs)}`;
+      known.medianLifetimeMs === null ? '' : `, living ${formatDistance(known.medianLifetimeMs)}`;
     const syncs = known.overdueSyncs === null ? '' : `; ${known.overdueSyncs} syncs overdue`;
     return `${provider}: ${known.active.length} active tokens watched${lives}, ${known.inactive} inactive; grants: ${grants.join(', ') || 'none'}${syncs}`;
   });
@@ -102,7 +104,7 @@ function provenance(report: WatchReport): string[] {
   const { watch, baseline, progress, seal } = report;
   const changes = progress?.configurationChangedAtMs ?? [];
   return [
-    `${coverageSentence(report)}, one every ${distance(watch.pollIntervalMs)}`,
+    `${coverageSentence(report)}, one every ${formatDistance(watch.pollIntervalMs)}`,
     `started by ${watch.startedBy}${watch.prove > 0 ? `; refreshes ${watch.prove} tokens of each provider on purpose` : ''}`,
     ...(baseline === null ? [] : [`configuration ${baseline.configuration}`]),
     ...changes.map((atMs) => `the configuration changed at ${instant(atMs)}`),

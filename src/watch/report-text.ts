@@ -1,4 +1,5 @@
-import { distance, hours, plain } from './finding.js';
+import { formatDistance } from '../config/format-distance.js';
+import { hours, plain } from './finding.js';
 import { periodOf } from './report.js';
 import type { WatchReport } from './report.js';
 import { reportSections } from './report-sections.js';
@@ -17,7 +18,7 @@ export function reportText(report: WatchReport): string {
   const names = sparklines(slices).map(([name, line]) => `  ${name.padEnd(10)}${line}`);
   const slice = slices[0];
   const scale =
-    slice === undefined ? '' : `, one character is ${distance(slice.toMs - slice.fromMs)}`;
+    slice === undefined ? '' : `, one character is ${formatDistance(slice.toMs - slice.fromMs)}`;
   return [
     reportTitle(report),
     plain(watch.note),

@@ -1,10 +1,12 @@
+import type { PastLedger } from '../store/past-ledger.js';
 import type { SyncHistory } from '../observe/sync-history.js';
 import type { TokenRow } from '../observe/token-rows.js';
 import { expiryLeewayMs } from '../assess/effectively-expired.js';
 import type { CheckName } from './checks/check-name.js';
 import type { Seen } from './checks/check.js';
 import { describeFailureRate, plural } from './failure-bound.js';
-import { distance, hours, instant, plain } from './finding.js';
+import { formatDistance } from '../config/format-distance.js';
+import { hours, instant, plain } from './finding.js';
 import type { Reason, Verdict } from './judge.js';
 import { refreshTotals } from './refresh-totals.js';
 import type { ReportSection } from './report-sections.js';
@@ -19,23 +21,11 @@ export interface ReviewedProvider {
   readonly refreshedByUs: boolean;
 }
 
-export interface ReviewedLedger {
-  readonly beginsAtMs: number | null;
-  readonly counts: readonly {
-    readonly provider: string;
-    readonly event: string;
-    readonly reason: string | null;
-    readonly count: number;
-    readonly firstAtMs: number;
-    readonly tokenId: string;
-  }[];
-}
-
 export interface ReviewFacts {
   readonly sinceMs: number;
   readonly untilMs: number;
   readonly providers: readonly ReviewedProvider[];
-  readonly ledger: Seen<ReviewedLedger>;
+  readonly ledger: Seen<PastLedger>;
 }
 
 /** Something that went wrong in the past, at a moment that is recorded. */
@@ -102,13 +92,13 @@ function syncsStopped(facts: ReviewFacts, provider: ReviewedProvider): PastViola
   const silence = silenceOf(facts, provider);
   if (silence === null) return [];
   const { fromMs, forMs, usualMs } = silence;
-  const usual = usualMs === null ? '' : `; before, never for more than ${distance(usualMs)}`;
+  const usual = usualMs === null ? '' : `; before, never for more than ${formatDistance(usualMs)}`;
   return [
     {
       check: 'syncs_overdue',
       provider: provider.provider,
       atMs: fromMs,
-      evidence: `the syncs of ${provider.provider} stopped: no success was recorded for ${distance(forMs)} after this${usual}`,
+      evidence: `the syncs of ${provider.provider} stopped: no success was recorded for ${formatDistance(forMs)} after this${usual}`,
     },
   ];
 }

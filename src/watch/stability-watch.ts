@@ -1,3 +1,4 @@
+import type { NewWatch } from '../store/watches.js';
 /** How much of the polls a watch must have seen, and how long it may have been blind at a time. */
 export const requiredCoverage = 0.99;
 export const longestGapMs = 5 * 60_000;
@@ -9,20 +10,8 @@ export const longestPollIntervalMs = longestGapMs / 2;
 export const watchFormat = 1;
 
 /** A stability watch as a person started it. Instants are by the database's clock. */
-export interface StabilityWatch {
+export interface StabilityWatch extends NewWatch {
   readonly id: number;
-  /** What it watches, sorted. */
-  readonly providers: readonly string[];
-  readonly startedAtMs: number;
-  readonly deadlineAtMs: number;
-  /** Time between two polls, and hence between two samples, when it was started. */
-  readonly pollIntervalMs: number;
-  readonly note: string;
-  readonly startedBy: string;
-  /** How many tokens of each provider are refreshed on purpose; 0: none. */
-  readonly prove: number;
-  /** What is wrong at the start is listed in the verdict instead of deciding it. */
-  readonly acceptKnown: boolean;
 }
 
 export function durationMs({ startedAtMs, deadlineAtMs }: StabilityWatch): number {

@@ -8,7 +8,7 @@ import type { LedgerFacts } from '../../src/watch/absorb-poll.js';
 import { endNotice } from '../../src/watch/checkpoints.js';
 import type { WatchNotice } from '../../src/watch/checkpoints.js';
 import type { CronTrouble } from '../../src/assess/cron-trouble.js';
-import type { LedgerTrouble } from '../../src/watch/checks/check.js';
+import type { TroubleLine } from '../../src/store/watch-ledger.js';
 import { judge } from '../../src/watch/judge.js';
 import type { Judgement, WatchState } from '../../src/watch/judge.js';
 import { parseWatch } from '../../src/watch/parse-watch.js';
@@ -160,7 +160,7 @@ function ledgerFacts(
   }
   const troubles = since
     .filter(({ event, reason }) => event === 'died' || reason === 'storage')
-    .map((each): LedgerTrouble => ({ ...each, provider: 'fathom' }));
+    .map((each): TroubleLine => ({ ...each, provider: 'fathom' }));
   return { newestId: ledger.length, counts: [...counts.values()], troubles };
 }
 

@@ -1,6 +1,7 @@
 import { cronTroubles, sawCronJobs } from '../../assess/cron-trouble.js';
 import { unseen } from './cause.js';
 import type { ExporterCause } from './cause.js';
+import { describeTroubles } from './describe-troubles.js';
 
 /** What keeps tokens in use stands still. They lapse later, and all at once. */
 export const cronJobFailing: ExporterCause = {
@@ -26,13 +27,7 @@ export const cronJobFailing: ExporterCause = {
       seen: true,
       affected: names.map((job) => ({ id: job, subject: job, account: null })),
       outOf: jobs.length,
-      detail:
-        troubles.length === 0
-          ? null
-          : troubles
-              .slice(0, 5)
-              .map(({ job, evidence }) => `${job}: ${evidence}.`)
-              .join(' '),
+      detail: describeTroubles(troubles),
       whereabouts: (id) => (known.has(id) ? 'repaired' : 'gone'),
     };
   },

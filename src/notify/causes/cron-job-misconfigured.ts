@@ -2,6 +2,7 @@ import { cronTroubles } from '../../assess/cron-trouble.js';
 import { unseen } from './cause.js';
 import type { ProviderCause } from './cause.js';
 import { sawBeside } from './saw-sources.js';
+import { describeTroubles } from './describe-troubles.js';
 
 /** A job that runs, ends at once and is called a success: how the incident of the runbook began. */
 export const cronJobMisconfigured: ProviderCause = {
@@ -25,13 +26,7 @@ export const cronJobMisconfigured: ProviderCause = {
       seen: true,
       affected: troubles.map(({ job }) => ({ id: job, subject: job, account: null })),
       outOf: null,
-      detail:
-        troubles.length === 0
-          ? null
-          : troubles
-              .slice(0, 5)
-              .map(({ job, evidence }) => `${job}: ${evidence}.`)
-              .join(' '),
+      detail: describeTroubles(troubles),
       whereabouts: (id) => (succeeded.has(id) ? 'repaired' : 'gone'),
     };
   },

@@ -1,3 +1,4 @@
+import type { TroubleLine } from '../../store/watch-ledger.js';
 import type { AssessedToken } from '../../assess/assessed-token.js';
 import type { CronTrouble } from '../../assess/cron-trouble.js';
 import type { SourceAssessment } from '../../assess/sources.js';
@@ -9,16 +10,6 @@ import type { CheckName } from './check-name.js';
 export type Seen<T> =
   { readonly seen: true; readonly value: T } | { readonly seen: false; readonly because: string };
 
-/** What the ledger says happened to a token since the baseline. */
-export interface LedgerTrouble {
-  readonly id: number;
-  readonly atMs: number;
-  readonly provider: string;
-  readonly tokenId: string;
-  readonly event: string;
-  readonly reason: string | null;
-}
-
 /** One provider as a poll saw it. */
 export interface ProviderView {
   readonly provider: string;
@@ -28,7 +19,7 @@ export interface ProviderView {
   /** After this long without a success a sync is overdue; null where none is mapped. */
   readonly overdueAfterMs: number | null;
   readonly sources: readonly SourceAssessment[];
-  readonly troubles: readonly LedgerTrouble[];
+  readonly troubles: readonly TroubleLine[];
 }
 
 /** What belongs to no provider. */

@@ -1,8 +1,10 @@
 import type { AssessedToken } from '../../assess/assessed-token.js';
-import { distance, instant, plain } from '../finding.js';
+import { formatDistance } from '../../config/format-distance.js';
+import { instant, plain } from '../finding.js';
 import type { Finding } from '../finding.js';
 import { lookAt } from './check.js';
-import type { Check, LedgerTrouble, ProviderView } from './check.js';
+import type { TroubleLine } from '../../store/watch-ledger.js';
+import type { Check, ProviderView } from './check.js';
 
 /** A refresh takes two minutes at most; what holds a claim for so long has not come back. */
 const longestClaimMs = 15 * 60_000;
@@ -38,7 +40,7 @@ function inLedger({ provider, troubles }: ProviderView): Finding[] {
   });
 }
 
-function whatWasLost({ event, reason }: LedgerTrouble): string | null {
+function whatWasLost({ event, reason }: TroubleLine): string | null {
   if (event === 'claim_abandoned') return 'its claim was abandoned with whatever its journal held';
   return event === 'failed' && reason === 'storage' ? 'a refresh could not be stored' : null;
 }
@@ -53,7 +55,7 @@ function inClaims({ provider, atMs }: ProviderView, tokens: readonly AssessedTok
         provider,
         key: `claim ${tokenId}`,
         affected: 1,
-        evidence: `token ${plain(tokenId)}: claimed by the journal ${claimedBy} for ${distance(atMs - claimedAtMs)}, without an outcome`,
+        evidence: `token ${plain(tokenId)}: claimed by the journal ${claimedBy} for ${formatDistance(atMs - claimedAtMs)}, without an outcome`,
         graceMs: 0,
       },
     ];

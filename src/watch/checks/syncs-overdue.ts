@@ -1,4 +1,4 @@
-import { distance } from '../finding.js';
+import { formatDistance } from '../../config/format-distance.js';
 import { lookAt } from './check.js';
 import type { Check } from './check.js';
 
@@ -18,7 +18,7 @@ export const syncsOverdue: Check = {
               provider,
               key: '',
               affected: overdue,
-              evidence: `${overdue} ${overdue === 1 ? 'sync of an active token is' : 'syncs of active tokens are'} overdue${maxLagMs === null ? '' : `; the oldest success was ${distance(maxLagMs)} ago`}`,
+              evidence: `${overdue} ${overdue === 1 ? 'sync of an active token is' : 'syncs of active tokens are'} overdue${maxLagMs === null ? '' : `; the oldest success was ${formatDistance(maxLagMs)} ago`}`,
               graceMs: 0,
             },
           ],

@@ -1,4 +1,5 @@
-import { distance, plain } from '../finding.js';
+import { formatDistance } from '../../config/format-distance.js';
+import { plain } from '../finding.js';
 import { lookAt } from './check.js';
 import type { Check } from './check.js';
 
@@ -20,7 +21,7 @@ export const tokensExpired: Check = {
           provider,
           key: tokenId,
           affected: 1,
-          evidence: `token ${plain(tokenId)} is active and has been expired for ${distance(atMs - (expiresAtMs ?? atMs))}`,
+          evidence: `token ${plain(tokenId)} is active and has been expired for ${formatDistance(atMs - (expiresAtMs ?? atMs))}`,
           graceMs: 0,
         })),
     ),
