@@ -74,7 +74,7 @@ function describe({ state, end, waitingBecause }: KeptWatch, nowMs: number): str
   return [
     title,
     `  ${note}`,
-    `  ${time}; ${progress?.polls.count ?? 0} polls seen (${ratio})`,
+    `  ${time}; polls seen: ${progress?.polls.count ?? 0} (${ratio})`,
     ...(baseline === null
       ? [`  no baseline yet: ${waitingBecause ?? 'no poll of a running exporter since the start'}`]
       : []),

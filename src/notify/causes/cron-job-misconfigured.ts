@@ -11,7 +11,7 @@ export const cronJobMisconfigured: ProviderCause = {
   opensAtOnce: false,
   scope: 'provider',
   runbook: 'oauthcronjobfailing',
-  title: (affected) => `${affected} jobs that run and do nothing`,
+  title: (affected) => `Jobs that run and do nothing: ${affected}`,
   explanation:
     'The jobs say in their own log that their configuration is missing, and end. The scheduler calls that a success.',
   nextStep:

@@ -31,7 +31,7 @@ export const journalSilent: ExporterCause = {
   opensAtOnce: false,
   scope: 'exporter',
   runbook: 'journals-that-nobody-runs',
-  title: (affected) => `${affected} journals run by nobody`,
+  title: (affected) => `Journals run by nobody: ${affected}`,
   explanation:
     'These journals hold tokens claimed, and nothing was heard of their exporters for a long time. Nobody else refreshes these tokens meanwhile: an answer for them may be in there.',
   nextStep:
