@@ -14,8 +14,8 @@ const { values } = parseArgs({ options: { node: { type: 'string', multiple: true
 const ourMajor = process.versions.node.split('.')[0];
 const otherNodes = (values.node ?? []).filter((major) => major !== ourMajor);
 
-/** Rules, dashboards, documents and deployment files are the same on every Node. */
-const onceIsEnough = ['alerts', 'dashboards', 'deploy', 'docs']
+/** Rules, dashboards and deployment files are the same on every Node. */
+const onceIsEnough = ['alerts', 'dashboards', 'deploy']
   .map((folder) => `--exclude test/${folder}`)
   .join(' ');
 

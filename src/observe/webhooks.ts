@@ -45,7 +45,8 @@ interface ArrivalRow {
 
 /**
  * Reads when rows arrived, and their delay since the event: the first of the event columns that is
- * not NULL. An event column that is gone is left out; one that is not permitted is not. A row that arrived before its event, by another machine's clock, arrived at once.
+ * not NULL. An event column that is gone is left out; one that is not permitted is not. A row that
+ * arrived before its event, by another machine's clock, arrived at once.
  */
 export async function readArrivals(
   query: Query,
