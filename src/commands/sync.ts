@@ -121,7 +121,7 @@ async function run(
       );
     }
     if (context.stderr.isTTY) context.stderr.write('\n');
-    const judged = await judgeSynced(database, users, context.terminated);
+    const { users: judged, problem } = await judgeSynced(database, users, context.terminated);
     context.stdout.write(options.json ? syncJson(judged, false) : formatSynced(judged));
     const quota = users.find(({ outcome }) => outcome === 'quota');
     if (quota !== undefined) {
@@ -132,6 +132,10 @@ async function run(
     }
     if (context.terminated.aborted)
       context.stderr.write('interrupted: run this again for the rest\n');
+    if (problem !== null) {
+      context.stderr.write(`whether they were synced could not be read: ${printable(problem)}\n`);
+      return exitCode.unknown;
+    }
     const fine = judged.every(
       ({ outcome, after }) => outcome === 'success' && after?.moved === true,
     );
