@@ -13,6 +13,7 @@ import type { ExitCode } from './exit-code.js';
 import { formatPlan, formatSynced, syncJson } from './format-syncs.js';
 import { judgeSynced } from './judge-synced.js';
 import { printable } from './printable.js';
+import { formatProgress } from './progress-bar.js';
 import { selectSyncs } from './select-syncs.js';
 import type { SelectedSync } from './select-syncs.js';
 import { withDatabases } from './state-database.js';
@@ -108,7 +109,7 @@ async function run(
   let done = 0;
   const onDone = async (user: SyncedUser<SelectedSync>): Promise<void> => {
     done += 1;
-    if (context.stderr.isTTY) context.stderr.write(`\r${String(done)} of ${String(syncs.length)} `);
+    if (context.stderr.isTTY) context.stderr.write(formatProgress(done, syncs.length));
     if (user.outcome !== 'not_tried') await note(user);
   };
   try {
