@@ -22,6 +22,9 @@ afterEach(async () => {
   await world.stop();
 });
 
+/** A process takes its time where many run. */
+const slowStart = { withinMs: 20_000 };
+
 /** Starts a command that reaches the database through the proxy only. */
 const start = (args: string, env: Record<string, string> = {}) =>
   startCli(args.split(' '), {
@@ -44,7 +47,7 @@ describe('a database that dies half-way', () => {
     const answers: (() => void)[] = [];
     endpoint.answer = (...call) => answers.push(() => void synced(...call));
     const cli = start('sync --all-stale --yes', env);
-    await until('two calls are out', () => answers.length === 2);
+    await until('two calls are out', () => answers.length === 2, slowStart);
     proxy.cut();
     endpoint.answer = synced;
     for (const answer of answers) answer();
@@ -69,7 +72,7 @@ describe('a database that dies half-way', () => {
     }
     const held = mail.hold();
     const cli = start('reconnect --notify --yes', env);
-    await until('three mails are on their way', () => held.waiting() === 3);
+    await until('three mails are on their way', () => held.waiting() === 3, slowStart);
     proxy.cut();
     held.release();
     const { code, stderr } = await cli.ended;
@@ -86,7 +89,7 @@ describe('a database that dies half-way', () => {
     const [id = ''] = ids;
     await world.database.query('UPDATE fathom_integrations SET is_active = false');
     const cli = start(`reactivate --token-id ${id} --yes`);
-    await until('its row is on', () => world.isActive(id));
+    await until('its row is on', () => world.isActive(id), slowStart);
     proxy.cut();
     const { code, stdout } = await cli.ended;
     expect(code).toBe(3);
@@ -105,7 +108,7 @@ describe('a database that dies half-way', () => {
     const hanging = await startTcpProxy(world.database.url);
     hanging.hang();
     const cli = start('reconnect', { DATABASE_URL: hanging.through(world.database.url) });
-    await until('it waits for an answer', () => hanging.heldBack() > 0);
+    await until('it waits for an answer', () => hanging.heldBack() > 0, slowStart);
     const { code, stdout } = await cli.stop('SIGINT');
     expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
     await hanging.stop();

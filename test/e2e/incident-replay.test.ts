@@ -192,7 +192,7 @@ describeWith(['postgresql', 'pg_cron'], 'the incident, replayed on a real pg_cro
     await cli('watch start --for 1h --note too-early');
     await watchHasEnded(1);
     expect((await cli('watch report')).stdout).toMatch(/^Stability watch 1 of fathom: UNSTABLE\n/);
-  });
+  }, 60_000);
 
   it('tells of each recovery once the tokens, the syncs and the log of the job prove it', async () => {
     await application.configure(true);
