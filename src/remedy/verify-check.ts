@@ -1,3 +1,6 @@
+import type { Reading } from '../observe/reading.js';
+import { mayHideRowsNote } from '../observe/token-source.js';
+
 /** What `verify` looks at, in the runbook's order. Words of its JSON. */
 export const verifyCheckNames = [
   'token_statuses',
@@ -109,6 +112,13 @@ export function summarize(checks: readonly VerifyCheck[]): VerifySummary {
   const nextStep =
     isSyncOpen && !isSyncProven ? 'verify --sync-user <user_id>' : 'watch start --for 48h';
   return { verdict: 'pass', counts, nextStep };
+}
+
+/** What keeps a check of single tokens from passing: this role may see only a part of them. */
+export function findHiddenRows(tokens: Reading<unknown>): VerifyFinding[] {
+  return tokens.known && tokens.notes.includes(mayHideRowsNote)
+    ? [isUnknown(mayHideRowsNote, 'doctor')]
+    : [];
 }
 
 const mostNamed = 3;

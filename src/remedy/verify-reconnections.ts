@@ -1,11 +1,13 @@
 import { isFalselyDeactivated } from '../assess/grant-state.js';
 import { formatDistance } from '../config/format-distance.js';
+import type { Reading } from '../observe/reading.js';
 import type { SwitchEvent } from '../store/switch-events.js';
 import type { JudgedToken } from './judged-token.js';
 import { mustReconnect, reconnectNeed } from './reconnect-need.js';
 import type { Returned } from './reconnect-verify.js';
 import {
   fails,
+  findHiddenRows,
   isUnknown,
   judgeFindings,
   nameSome,
@@ -25,8 +27,8 @@ export interface RememberedReturns {
 
 export interface ReconnectionFacts {
   readonly provider: string;
-  /** Why the tokens can't be read; null: they can. */
-  readonly unread: { readonly reason: string; readonly remedy: string } | null;
+  readonly read: Reading<unknown>;
+  /** Every token that was read. */
   readonly tokens: readonly JudgedToken[];
   readonly remembered: RememberedReturns | { readonly problem: string };
   /** null: since people were last written to. */
@@ -36,10 +38,10 @@ export interface ReconnectionFacts {
 
 /** Judges whether everybody who had to came back, and whether nobody is left cut off. */
 export function verifyReconnections(facts: ReconnectionFacts): VerifyCheck {
-  const { provider, unread, remembered } = facts;
+  const { provider, read, remembered } = facts;
   const judge = (findings: readonly VerifyFinding[]) =>
     judgeFindings('reconnections', provider, findings);
-  if (unread !== null) return judge([isUnknown(unread.reason, unread.remedy)]);
+  if (!read.known) return judge([isUnknown(read.reason, read.remedy)]);
   if ('problem' in remembered) {
     return judge([
       isUnknown(`who was to come back is not known: ${remembered.problem}`, 'doctor'),
@@ -54,6 +56,7 @@ export function verifyReconnections(facts: ReconnectionFacts): VerifyCheck {
     ...findWaiting(facts, new Set(missing)),
     ...findSwitchedOff(facts, remembered),
     ...findLedgerGap(facts, remembered),
+    ...findHiddenRows(read),
   ]);
 }
 

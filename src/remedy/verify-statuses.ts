@@ -6,10 +6,17 @@ import { isTimeToTell } from '../assess/unrefreshed.js';
 import type { ProviderConfig } from '../config/config.js';
 import { formatDistance } from '../config/format-distance.js';
 import type { Reading } from '../observe/reading.js';
-import { mayHideRowsNote } from '../observe/token-source.js';
 import type { TokenObservation } from '../observe/tokens.js';
-import { fails, isUnknown, judgeFindings, nameSome, notConfigured, passes } from './verify-check.js';
-import { notes as note } from './verify-check.js';
+import {
+  fails,
+  findHiddenRows,
+  isUnknown,
+  judgeFindings,
+  nameSome,
+  notConfigured,
+  notes as note,
+  passes,
+} from './verify-check.js';
 import type { VerifyCheck, VerifyFinding } from './verify-check.js';
 
 /** What the statuses of a provider's tokens are judged by. */
@@ -37,10 +44,11 @@ export function verifyStatuses(facts: StatusFacts): VerifyCheck {
   const grants = assessed?.grants ?? null;
   if (grants === null) return judge([isUnknown('the tokens were not judged', 'doctor')]);
   const findings = [
-    ...countStatuses(grants.tokens, facts),
+    ...countStatuses(grants, facts),
     ...findLapses(grants),
     ...findPauses(assessed?.pauses ?? []),
-    ...findGaps(tokens.value, tokens.notes, grants, facts),
+    ...findHiddenRows(tokens),
+    ...findGaps(tokens.value, grants, facts),
   ];
   const isWithoutExpiry = provider.tokens.columns.expiresAt === null;
   if (isWithoutExpiry && findings.every(({ verdict }) => verdict !== 'fail')) {
@@ -51,7 +59,7 @@ export function verifyStatuses(facts: StatusFacts): VerifyCheck {
 }
 
 function countStatuses(
-  tokens: readonly AssessedToken[],
+  { tokens, unrefreshed }: GrantAssessment,
   { provider, now }: StatusFacts,
 ): VerifyFinding[] {
   const active = tokens.filter((token) => token.active);
@@ -69,10 +77,12 @@ function countStatuses(
   }
   const isValid = active.some((token) => ['valid', 'expiring_soon'].includes(statusOf(token)));
   const text = `${String(active.length)} active: ${counts.join(', ')}`;
-  return [isValid ? passes(text) : note(text), ...findResting(active, statusOf)];
+  const told = new Set(unrefreshed.tokens.map(({ token }) => token));
+  const untold = active.filter((token) => !told.has(token));
+  return [isValid ? passes(text) : note(text), ...findResting(untold, statusOf)];
 }
 
-/** Expired ones that no alert speaks of, and ones of which nothing is known. */
+/** Expired ones that are nobody's outage, and ones of which nothing is known. */
 function findResting(
   active: readonly AssessedToken[],
   statusOf: (token: AssessedToken) => string,
@@ -88,7 +98,11 @@ function findResting(
   return [
     ...(left === 0
       ? []
-      : [note(`${String(left)} EXPIRED were refreshed on use before, by their application`)]),
+      : [
+          note(
+            `${String(left)} EXPIRED, as an application leaves idle ones that it refreshes on use`,
+          ),
+        ]),
     ...(open.length === 0
       ? []
       : [
@@ -111,7 +125,11 @@ function findResting(
 function findLapses({ tokens, falselyDeactivated, unrefreshed }: GrantAssessment): VerifyFinding[] {
   const dead = tokens.filter(({ grant }) => grant === 'dead');
   const lapsed = tokens.filter((t) => t.isEffectivelyExpired && t.grant !== 'dead');
-  const overdue = tokens.filter((t) => t.isOverdue && !lapsed.includes(t) && t.grant !== 'dead');
+  // Where refreshing is not our job, nothing of it is overdue.
+  const overdue = tokens.filter(
+    (t) =>
+      t.active && t.isOverdue && t.isRefreshedByUs && !lapsed.includes(t) && t.grant !== 'dead',
+  );
   const unattended = unrefreshed.tokens.filter(({ token }) => !lapsed.includes(token));
   const expired = unattended.filter(({ remainingMs }) => remainingMs < 0);
   const soon = unattended.filter((each) => each.remainingMs >= 0 && isTimeToTell(each));
@@ -158,7 +176,6 @@ function findPauses(pauses: NonNullable<ProviderAssessment['pauses']>): VerifyFi
 /** What keeps the counts from being all there is to know. */
 function findGaps(
   { active, inactive }: TokenObservation,
-  notes: readonly string[],
   { tokens, unrefreshed }: GrantAssessment,
   { provider, memoryProblem }: StatusFacts,
 ): VerifyFinding[] {
@@ -166,7 +183,6 @@ function findGaps(
   const later = unrefreshed.tokens.filter((each) => !isTimeToTell(each));
   const firstMs = Math.min(...later.map(({ remainingMs }) => remainingMs));
   return [
-    ...(notes.includes(mayHideRowsNote) ? [isUnknown(mayHideRowsNote, 'doctor')] : []),
     ...(nameless === 0
       ? []
       : [isUnknown(`${String(nameless)} rows have no token_id and were not judged`, 'doctor')]),

@@ -1,11 +1,14 @@
 import type { ProviderAssessment } from '../assess/assess-provider.js';
 import { formatDistance } from '../config/format-distance.js';
 import { syncFailureReasons } from '../config/sync-config.js';
+import type { SyncConfig } from '../config/config.js';
 import type { SyncFailureReason } from '../config/sync-config.js';
+import type { Reading } from '../observe/reading.js';
 import type { SyncObservation } from '../observe/observe-syncs.js';
 import type { SyncedOutcome } from './sync-users.js';
 import {
   fails,
+  findHiddenRows,
   isUnknown,
   judgeFindings,
   nameSome,
@@ -16,15 +19,26 @@ import type { VerifyCheck, VerifyFinding } from './verify-check.js';
 
 export interface SyncFacts {
   readonly provider: string;
+  readonly config: Pick<SyncConfig, 'running'> | null;
+  readonly tokens: Reading<unknown>;
   /** null: none are configured. */
   readonly observed: SyncObservation | null;
   readonly assessed: Pick<ProviderAssessment, 'syncs' | 'stuckSyncs' | 'syncFailures'> | null;
 }
 
 /** Judges the syncs of all active tokens, by what the application's tables say of them. */
-export function verifySyncs({ provider, observed, assessed }: SyncFacts): VerifyCheck {
+export function verifySyncs({
+  provider,
+  config,
+  tokens,
+  observed,
+  assessed,
+}: SyncFacts): VerifyCheck {
   if (observed === null) return notConfigured('syncs', provider, 'no syncs are mapped');
-  const unread = [observed.lag, observed.stuck, observed.failures].flatMap((reading) =>
+  const { lag, stuck, failures } = observed;
+  const isAbsent =
+    stuck?.known === false && stuck.state === 'missing' && config?.running?.optional === true;
+  const unread = [lag, isAbsent ? null : stuck, failures].flatMap((reading) =>
     reading?.known === false ? [isUnknown(reading.reason, reading.remedy)] : [],
   );
   const once = unread.filter(
@@ -32,6 +46,7 @@ export function verifySyncs({ provider, observed, assessed }: SyncFacts): Verify
   );
   const findings = [
     ...once,
+    ...findHiddenRows(tokens),
     ...findOverdue(assessed?.syncs ?? null),
     ...findFailures(assessed?.syncFailures ?? null),
     ...findStuck(assessed?.stuckSyncs ?? null),
