@@ -113,12 +113,10 @@ describe('verify, on token statuses,', () => {
   });
 
   it('does not know what an expired token means that nobody was seen to refresh', async () => {
-    for (const _ of [1, 2]) {
-      await database.query(
-        `INSERT INTO fathom_integrations (user_id, access_token, refresh_token, token_expires_at, last_sync_at)
-         VALUES (gen_random_uuid(), 'a', 'r', now() + interval '1 hour', now())`,
-      );
-    }
+    await database.query(
+      `INSERT INTO fathom_integrations (user_id, access_token, refresh_token, token_expires_at, last_sync_at)
+       SELECT gen_random_uuid(), 'a', 'r', now() + interval '1 hour', now() FROM generate_series(1, 2)`,
+    );
     await change(`token_expires_at = now() - interval '2 hours'`);
     expect(await verdicts(env)).toMatchObject({ code: 3, checks: { token_statuses: 'unknown' } });
     // Where its application was seen to refresh it on use, it may lie expired in peace.
