@@ -171,6 +171,9 @@ function findLedgerGap(
   { ledgerBeginsAtMs }: RememberedReturns,
 ): VerifyFinding[] {
   if (sinceMs === null) return [];
+  if (sinceMs > nowMs) {
+    return [isUnknown('--since lies in the future', 'name an instant in the past')];
+  }
   if (ledgerBeginsAtMs !== null && ledgerBeginsAtMs <= sinceMs) return [];
   const begins =
     ledgerBeginsAtMs === null

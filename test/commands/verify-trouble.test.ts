@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { loadWorld } from '../../src/demo/demo-world.js';
 import { addJob } from '../observe/cron-tables.js';
 import {
   createDatabase,
@@ -22,6 +23,30 @@ afterAll(() => database.drop());
 beforeEach(async () => {
   await loadHealthyWorld(database);
   env = { DATABASE_URL: database.url };
+});
+
+describe('verify, in the incident itself,', () => {
+  it('fails for the tokens, the people, the syncs and the job that did nothing', async () => {
+    const demo = await createDatabase(testServer17);
+    try {
+      await loadWorld(demo.url);
+      const { code, checks, evidence } = await verdicts({ DATABASE_URL: demo.url });
+      expect(code).toBe(1);
+      expect(checks).toEqual({
+        token_statuses: 'fail',
+        reconnections: 'fail',
+        syncs: 'fail',
+        sync_of_one_user: 'not_configured',
+        cron_jobs: 'not_configured',
+        job_log: 'fail',
+        webhooks: 'unknown',
+      });
+      expect(evidence('token_statuses')).toMatch(/^35 EXPIRED, and nobody refreshes them/);
+      expect(evidence('job_log')).toMatch(/Supabase configuration missing/);
+    } finally {
+      await demo.drop();
+    }
+  });
 });
 
 describe('verify, in a database that has drifted,', () => {

@@ -164,6 +164,7 @@ describe('verify, on reconnections,', () => {
     await addLedger(database, ada, 'first_seen', '1 hour');
     expect((await verdicts(env, { since: hoursAgo(2) })).checks['reconnections']).toBe('unknown');
     expect((await verdicts(env, { since: hoursAgo(0.5) })).checks['reconnections']).toBe('pass');
+    expect((await verdicts(env, { since: hoursAgo(-1) })).checks['reconnections']).toBe('unknown');
   });
 
   it('fails for a row that was switched off since, not for one that was off before', async () => {
