@@ -9,6 +9,7 @@ import { defineRemedies } from './commands/define-remedies.js';
 import { demo } from './commands/demo.js';
 import { defineNotify } from './commands/define-notify.js';
 import { defineSync } from './commands/define-sync.js';
+import { defineVerify } from './commands/define-verify.js';
 import { doctor } from './commands/doctor.js';
 import { exitCode } from './commands/exit-code.js';
 import type { ExitCode } from './commands/exit-code.js';
@@ -133,6 +134,7 @@ function program(): Command {
     });
   defineSync(add, context, onResult);
   defineRemedies(add, context, onResult);
+  defineVerify(add, context, onResult);
   const journal = add('journal', 'see and free what the journals of refreshes hold');
   journal
     .command('list')

@@ -12,6 +12,7 @@ import { exitCode } from './exit-code.js';
 import type { ExitCode } from './exit-code.js';
 import { formatPlan, formatSynced, syncJson } from './format-syncs.js';
 import { judgeSynced } from './judge-synced.js';
+import type { JudgedSync } from './judge-synced.js';
 import { printable } from './printable.js';
 import { selectSyncs } from './select-syncs.js';
 import type { SelectedSync } from './select-syncs.js';
@@ -99,10 +100,39 @@ async function run(
   state: StateDatabase,
   syncs: readonly SelectedSync[],
 ): Promise<ExitCode> {
+  const judged = await askForSyncs(context, options, database, state, syncs);
+  context.stdout.write(options.json ? syncJson(judged, false) : formatSynced(judged));
+  const quota = judged.find(({ outcome }) => outcome === 'quota');
+  if (quota !== undefined) {
+    context.stderr.write(
+      printable(`stopped, the quota is used up: ${quota.detail}; raise it, then run this again`) +
+        '\n',
+    );
+  }
+  if (context.terminated.aborted)
+    context.stderr.write('interrupted: run this again for the rest\n');
+  const fine = judged.every(({ outcome, after }) => outcome === 'success' && after?.moved === true);
+  return fine ? exitCode.fine : exitCode.no;
+}
+
+/** How much is asked for, and what the ledger says of who asked and why. */
+type SyncOrder = Pick<SyncOptions, 'actor' | 'reason' | 'syncType'>;
+
+/**
+ * Asks for these syncs, notes each of them in the ledger, and says by the database what came of it.
+ * Ctrl-C ends the calls; what was asked is told nevertheless.
+ */
+export async function askForSyncs(
+  context: CommandContext,
+  order: SyncOrder,
+  database: SnapshotSource,
+  state: StateDatabase,
+  syncs: readonly SelectedSync[],
+): Promise<JudgedSync[]> {
   const connections = openConnections();
   const interrupt = () => void connections.destroy();
   context.terminated.addEventListener('abort', interrupt, { once: true });
-  const note = noteInLedger(context, options, state);
+  const note = noteInLedger(context, order, state);
   let done = 0;
   const onDone = async (user: SyncedUser<SelectedSync>): Promise<void> => {
     done += 1;
@@ -121,21 +151,7 @@ async function run(
       );
     }
     if (context.stderr.isTTY) context.stderr.write('\n');
-    const judged = await judgeSynced(database, users, context.terminated);
-    context.stdout.write(options.json ? syncJson(judged, false) : formatSynced(judged));
-    const quota = users.find(({ outcome }) => outcome === 'quota');
-    if (quota !== undefined) {
-      context.stderr.write(
-        printable(`stopped, the quota is used up: ${quota.detail}; raise it, then run this again`) +
-          '\n',
-      );
-    }
-    if (context.terminated.aborted)
-      context.stderr.write('interrupted: run this again for the rest\n');
-    const fine = judged.every(
-      ({ outcome, after }) => outcome === 'success' && after?.moved === true,
-    );
-    return fine ? exitCode.fine : exitCode.no;
+    return await judgeSynced(database, users, context.terminated);
   } finally {
     context.terminated.removeEventListener('abort', interrupt);
     await connections.destroy();
@@ -145,7 +161,7 @@ async function run(
 /** Notes who asked for what and why; a memory that can't be used is told once and stops nothing. */
 function noteInLedger(
   context: CommandContext,
-  { actor, reason, syncType }: SyncOptions,
+  { actor, reason, syncType }: SyncOrder,
   state: StateDatabase,
 ): (user: SyncedUser<SelectedSync>) => Promise<void> {
   let told = false;
