@@ -38,18 +38,23 @@ export async function addBacklog(
   return rows.map(({ user_id }) => user_id);
 }
 
-/** An application that does what it says: it syncs, and fills in what was missing. */
+/** An application that syncs, and fills in later what was missing. */
+export function onlySyncing(database: TestDatabase): SyncEndpoint['answer'] {
+  return async (response, call, request) => {
+    await database.query('UPDATE fathom_integrations SET last_sync_at = now() WHERE user_id = $1', [
+      call.body.user_id,
+    ]);
+    await synced(response, call, request);
+  };
+}
+
+/** An application that syncs, and fills in at once what was missing. */
 export function catchingUp(database: TestDatabase): SyncEndpoint['answer'] {
   return async (response, call, request) => {
-    const user = [call.body.user_id];
-    await database.query(
-      'UPDATE fathom_integrations SET last_sync_at = now() WHERE user_id = $1',
-      user,
-    );
     await database.query(
       `UPDATE meetings SET transcript_text = 'spoken', summary = 'short' WHERE owner_user_id = $1`,
-      user,
+      [call.body.user_id],
     );
-    await synced(response, call, request);
+    await onlySyncing(database)(response, call, request);
   };
 }
