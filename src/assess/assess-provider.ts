@@ -89,7 +89,7 @@ export function assessProvider(
     syncFailures,
     pauses: memory?.pauses ?? null,
     webhooks: assessWebhooks(configured?.webhooks ?? null, around, before?.webhooks ?? null, now),
-    stored: assessStored(around?.stored, before?.stored ?? null, now),
+    stored: assessStored(around?.stored, before?.stored ?? null),
     calendar: assessCalendar(counts.tokens, rows.grants, context) ?? before?.calendar ?? null,
   };
 }

@@ -6,23 +6,32 @@ import type { Reading } from '../observe/reading.js';
 export interface StoredAssessment {
   /** null: within the last seven days nothing was stored. */
   readonly lastStoredAtMs: number | null;
-  /** From the newest item to the newest success; null: no run succeeded in the last seven days. */
+  /**
+   * From the newest item to the newest success, seven days where it is that or more; null: no run
+   * succeeded in these days.
+   */
   readonly nothingStoredMs: number | null;
   /** Runs that succeeded since. */
   readonly successes: number;
 }
 
-/** Says what was observed of it at `now`; what this poll could not see stays as it was. */
+/** Says what was observed of it; what this poll could not see stays as it was. */
 export function assessStored(
   observed: Reading<ObservedStored> | null | undefined,
   previous: StoredAssessment | null,
-  now: Date,
 ): StoredAssessment | null {
   if (observed?.known !== true) return previous;
   const { lastStoredAtMs, lastSuccessAtMs, successes } = observed.value;
-  const storedMs = lastStoredAtMs ?? now.getTime() - storedWindowMs;
-  const nothingStoredMs = lastSuccessAtMs === null ? null : Math.max(0, lastSuccessAtMs - storedMs);
-  return { lastStoredAtMs, nothingStoredMs, successes };
+  return {
+    lastStoredAtMs,
+    nothingStoredMs: nothingStored(lastStoredAtMs, lastSuccessAtMs),
+    successes,
+  };
+}
+
+function nothingStored(storedAtMs: number | null, successAtMs: number | null): number | null {
+  if (successAtMs === null) return null;
+  return storedAtMs === null ? storedWindowMs : Math.max(0, successAtMs - storedAtMs);
 }
 
 /** A day without anything is worth a word to whoever looks, and no more. */

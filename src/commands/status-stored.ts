@@ -26,7 +26,7 @@ export async function describeStored(
       const read = await readIsolated(isolated, () =>
         readStored(query, catalog, stored, runs, now),
       );
-      const state = assessStored(read, null, now);
+      const state = assessStored(read, null);
       if (state === null || !storesNothing(state)) continue;
       const since = formatInstant(state.lastStoredAtMs);
       const times = state.successes === 1 ? '1 sync' : `${String(state.successes)} syncs`;

@@ -79,7 +79,7 @@ function syncGauges(registry: Registry) {
     nothingStored: gauge(
       registry,
       'oauth_sync_nothing_stored_seconds',
-      'Time from the newest item that was stored to the newest sync run that succeeded, at most 7 days.',
+      'Time from the newest item that was stored to the newest sync run that succeeded; 7 days where it is more.',
       ['provider'],
     ),
     failing: gauge(

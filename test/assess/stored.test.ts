@@ -8,7 +8,7 @@ const at = (ms: number) => now.getTime() - ms;
 const before = { lastStoredAtMs: 1, nothingStoredMs: 2, successes: 3 };
 
 function assessed(lastStoredAtMs: number | null, lastSuccessAtMs: number | null) {
-  return assessStored(known({ lastStoredAtMs, lastSuccessAtMs, successes: 1 }), null, now)
+  return assessStored(known({ lastStoredAtMs, lastSuccessAtMs, successes: 1 }), null)
     ?.nothingStoredMs;
 }
 
@@ -17,7 +17,7 @@ describe('syncs that succeed and store nothing', () => {
     ['a success after the newest item', at(2 * dayMs), at(dayMs), dayMs],
     ['a success together with it', at(dayMs), at(dayMs), 0],
     ['a success before it', at(dayMs), at(2 * dayMs), 0],
-    ['nothing stored in the window', null, at(dayMs), 6 * dayMs],
+    ['nothing stored in the window', null, at(dayMs), 7 * dayMs],
     ['no success in the window', at(dayMs), null, null],
     ['neither', null, null, null],
   ])('%s', (_, storedMs, successMs, expected) => {
@@ -25,8 +25,8 @@ describe('syncs that succeed and store nothing', () => {
   });
 
   it('stay as they were where nothing could be read', () => {
-    expect(assessStored(unknown('denied', 'r', 'GRANT'), before, now)).toBe(before);
-    expect(assessStored(null, null, now)).toBeNull();
+    expect(assessStored(unknown('denied', 'r', 'GRANT'), before)).toBe(before);
+    expect(assessStored(null, null)).toBeNull();
   });
 
   it.each([

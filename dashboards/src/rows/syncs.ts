@@ -95,7 +95,7 @@ export function syncs(): Builder<Panel>[] {
       height: 9,
       title: 'Syncs that store nothing',
       shows:
-        'Time from the newest item stored to the newest sync run that succeeded, at most 7 days.',
+        'Time from the newest item stored to the newest sync run that succeeded; 7 days where it is more.',
       act: 'A rise through working hours: look whether anything happened at the provider. Nights and holidays are quiet.',
       runbook: 'Syncs that store nothing',
       queries: [
