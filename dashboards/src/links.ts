@@ -32,6 +32,7 @@ export type RunbookSection =
   | 'Inactive tokens'
   | 'OAuthSyncsFailingForAuth'
   | 'Syncs late, overdue or stuck'
+  | 'Syncs that store nothing'
   | 'Clock skew'
   | 'Tokens without a series';
 

@@ -16,6 +16,7 @@ import { formatInstant, isoInstant } from './format-instant.js';
 import { printable } from './printable.js';
 import { formatSilences } from './silence.js';
 import { withState } from './state-database.js';
+import { describeStored } from './status-stored.js';
 import { statusCalendar } from './status-calendar.js';
 import { formatTable } from './table.js';
 import { selectProviders } from './select-providers.js';
@@ -49,10 +50,12 @@ export async function status(context: CommandContext, options: StatusOptions): P
 
   if (options.calendar) return statusCalendar(context, ready, providers, options.json);
   let listing: TokenListing;
+  let stored: readonly string[];
   try {
-    listing = await withDatabase(ready, context.terminated, (database) =>
-      observeTokenList(database, providers, Date.now),
-    );
+    [listing, stored] = await withDatabase(ready, context.terminated, async (database) => [
+      await observeTokenList(database, providers, Date.now),
+      options.json ? [] : await describeStored(database, providers),
+    ]);
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;
     context.stderr.write(`${error.message}\n`);
@@ -72,6 +75,7 @@ export async function status(context: CommandContext, options: StatusOptions): P
     tokens.known ? [] : [`${provider.name}: ${tokens.reason}; ${tokens.remedy}`],
   );
   if (!options.json) context.stdout.write(describeShadow(providers));
+  for (const line of stored) context.stdout.write(`${line}\n`);
   for (const line of unread) context.stderr.write(`${printable(line)}\n`);
 
   if (rows.some((row) => row.status === options.failOn)) return exitCode.no;

@@ -8,8 +8,8 @@ import type { ExitCode } from './exit-code.js';
 import { formatPlan } from './format-syncs.js';
 import { withRemedy } from './remedy-scope.js';
 import type { RemedyScope } from './remedy-scope.js';
+import { runSyncs } from './run-syncs.js';
 import { selectSyncs } from './select-syncs.js';
-import { askForSyncs } from './sync.js';
 import { makeChecks } from './verify-checks.js';
 import { readVerifyFacts } from './verify-facts.js';
 import { formatVerify, verifyJson } from './verify-format.js';
@@ -87,8 +87,10 @@ async function syncOneUser(
     for (const { provider } of syncs) results.set(provider.name, { kind: 'not_asked', why });
     return results;
   }
-  for (const judged of await askForSyncs(context, order, database, state, syncs)) {
-    const { target, outcome, detail, after } = judged;
+  const ordered = { ...order, event: 'sync_requested', stopsUnnoted: false };
+  const { judged, remarks } = await runSyncs(context, ordered, database, state, syncs);
+  for (const remark of remarks) context.stderr.write(`${remark}\n`);
+  for (const { target, outcome, detail, after } of judged) {
     const moved = after?.moved ?? null;
     const before = results.get(target.provider.name);
     // A user with several tokens of one provider: the first sync that did not work decides.

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
+import { backlogSchema } from './backlog-schema.js';
 import { clientAuthentications, refreshModes } from './refresh-config.js';
 import { logLevels } from './config.js';
 import type { JoinedTable } from './config.js';
@@ -133,6 +134,7 @@ export const providerSchema = strictMap({
   people: peopleTable.nullable().default(null),
   jobs: jobsSchema.nullable().default(null),
   webhooks: webhooksSchema.nullable().default(null),
+  backlog: backlogSchema.nullable().default(null),
 });
 
 /** The YAML file. Its providers are validated one by one, each merged with its preset first. */

@@ -222,6 +222,7 @@ function observe(of: World, hidden: ReadonlySet<ReadingName>): Observation {
             }),
             events: seen('events', { succeeded: of.processed, failed: 0, other: 0 }),
             expiryDays: null,
+            stored: null,
           },
         ],
       ]),

@@ -21,9 +21,6 @@ const optionsOf = new Map(
   ]),
 );
 
-/** Commands of this release that the runbook may name before they are in the program. */
-const announced = ['backlog', 'sync --backlog'];
-
 /** The lines of shell blocks and the code in prose that run our program, without its name. */
 function commandsShown(document: string): string[] {
   const inProse = codeSpans(document);
@@ -41,7 +38,6 @@ function commandsShown(document: string): string[] {
 
 /** What of a command line the program does not have. */
 function notThere(line: string): string[] {
-  if (announced.some((each) => `${line} `.startsWith(`${each} `))) return [];
   const words = line.replaceAll(/'[^']*'/g, "''").split(' ');
   const command = [words.slice(0, 2).join(' '), words[0] ?? ''].find((name) => optionsOf.has(name));
   if (command === undefined) return [line];

@@ -79,6 +79,7 @@ export function providerOf(facts: Partial<ProviderAssessment> = {}): ProviderAss
     pauses: null,
     demand: null,
     webhooks: null,
+    stored: null,
     calendar: null,
     ...facts,
   };
@@ -253,6 +254,11 @@ export const incident: Assessment = {
           },
           events: { succeeded: 20, failed: 3, other: 1 },
           problems: ['delayed', 'carried_by_cron'],
+        },
+        stored: {
+          lastStoredAtMs: at('2025-11-27T20:00:00Z'),
+          nothingStoredMs: 36 * 3_600_000,
+          successes: 34,
         },
         calendar: {
           firstDay: dayOf('2025-11-29'),

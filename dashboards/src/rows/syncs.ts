@@ -93,6 +93,22 @@ export function syncs(): Builder<Panel>[] {
     timeSeries({
       width: 8,
       height: 9,
+      title: 'Syncs that store nothing',
+      shows:
+        'Time from the newest item stored to the newest sync run that succeeded; 7 days where it is more.',
+      act: 'A rise through working hours: look whether anything happened at the provider. Nights and holidays are quiet.',
+      runbook: 'Syncs that store nothing',
+      queries: [
+        {
+          expr: `max by (provider) (${ofProvider('oauth_sync_nothing_stored_seconds')})`,
+          legend: '{{provider}}',
+        },
+      ],
+      unit: 's',
+    }),
+    timeSeries({
+      width: 8,
+      height: 9,
       title: 'Syncs asked for again',
       shows:
         'Syncs that failed for a token, asked for again once the token was repaired, by what the application said.',
@@ -107,7 +123,7 @@ export function syncs(): Builder<Panel>[] {
       unit: 'short',
     }),
     table({
-      width: 16,
+      width: 8,
       height: 9,
       title: 'Last successful sync',
       shows:
