@@ -77,7 +77,7 @@ const style = `
 @media print { :root { --text: #000; --soft: #333; --page: #fff; --line: #999; --good: #1a7f37;
   --bad: #b3261e; --open: #1f5fa8; --vague: #8a5a00; --bar: #2f6fb7; --strip: #2e7d4f; }
   @page { margin: 14mm; } body { font-size: 9pt; line-height: 1.35; } main { padding: 0; max-width: none; }
-  section, figure, tr { break-inside: avoid; } * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
+  figure, tr, li { break-inside: avoid; } h2 { break-after: avoid; } * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--page); color: var(--text); font: 15px/1.5 system-ui, sans-serif; }
 main { max-width: 62rem; margin: 0 auto; padding: 2rem 1.25rem 3rem; }
