@@ -194,7 +194,9 @@ export async function keepInPostgres(
   const logged: string[] = [];
   const write = (message: string) => logged.push(message);
   const log: Log = { debug: write, info: write, warn: write, error: write };
-  const { id } = await writeTransaction(pool, (query) => startWatch(query, terms));
+  const { id } = await writeTransaction(pool, (query) =>
+    startWatch(query, terms, () => Promise.resolve()),
+  );
   if (id === null) throw new Error('the watch could not be started');
   let cron: readonly CronTrouble[] | null = null;
   const newWatcher = (configuration: WatchedConfiguration) =>
