@@ -1,8 +1,4 @@
-import type { Pool } from 'pg';
 import type { Assessment } from '../../src/assess/assess.js';
-import { writeTransaction } from '../../src/database/write-transaction.js';
-import type { Log } from '../../src/log.js';
-import { readBaseline, readSamples, readWatches } from '../../src/store/watches.js';
 import { absorbPoll } from '../../src/watch/absorb-poll.js';
 import type { LedgerFacts, WatchedConfiguration } from '../../src/watch/absorb-poll.js';
 import { endNotice } from '../../src/watch/checkpoints.js';
@@ -11,13 +7,9 @@ import type { CronTrouble } from '../../src/assess/cron-trouble.js';
 import type { TroubleLine } from '../../src/store/watch-ledger.js';
 import { judge } from '../../src/watch/judge.js';
 import type { Judgement, WatchState } from '../../src/watch/judge.js';
-import { parseWatch } from '../../src/watch/parse-watch.js';
 import type { LedgerCount } from '../../src/watch/refresh-totals.js';
 import type { StabilityWatch } from '../../src/watch/stability-watch.js';
 import type { KeptSample } from '../../src/watch/watch-sample.js';
-import { startWatch } from '../../src/watcher/start-watch.js';
-import { createWatcher } from '../../src/watcher/watcher.js';
-import type { TestDatabase } from '../support/postgres.js';
 import { hourMs, minuteMs, pollIntervalMs, startMs, watchedProviders } from './simulated-world.js';
 import type { LedgerEvent, SimulatedWorld } from './simulated-world.js';
 
@@ -62,7 +54,7 @@ export interface Keeper {
   result(): Promise<Simulated>;
 }
 
-const configured = (usesOutbox: boolean): WatchedConfiguration => ({
+export const configured = (usesOutbox: boolean): WatchedConfiguration => ({
   providers: watchedProviders,
   fingerprint: 'configuration-1',
   usesOutbox,
@@ -182,80 +174,4 @@ function ledgerFacts(
     .filter(({ event, reason }) => event === 'died' || reason === 'storage')
     .map((each): TroubleLine => ({ ...each, provider: 'fathom' }));
   return { newestId: ledger.length, counts: [...counts.values()], troubles };
-}
-
-/** Keeps the samples in Postgres, through everything the exporter uses for it. */
-export async function keepInPostgres(
-  database: TestDatabase,
-  pool: Pool,
-  terms: Omit<StabilityWatch, 'id'>,
-): Promise<Keeper> {
-  const notices: WatchNotice[] = [];
-  const logged: string[] = [];
-  const write = (message: string) => logged.push(message);
-  const log: Log = { debug: write, info: write, warn: write, error: write };
-  const { id } = await writeTransaction(pool, (query) =>
-    startWatch(query, terms, () => Promise.resolve()),
-  );
-  if (id === null) throw new Error('the watch could not be started');
-  let cron: readonly CronTrouble[] | null = null;
-  const newWatcher = (configuration: WatchedConfiguration) =>
-    createWatcher({
-      pool,
-      configuration,
-      cron: () => cron,
-      announce: () => undefined,
-      enqueue: (_, notice) => {
-        notices.push(notice);
-        return Promise.resolve();
-      },
-      onFigures: () => undefined,
-      log,
-    });
-  let watcher = newWatcher(configured(true));
-  let waiting = 0;
-  return {
-    restart(configuration) {
-      watcher = newWatcher(configuration);
-    },
-    async offer(poll) {
-      for (const { atMs, tokenId, event, reason } of poll.events) {
-        await database.query(
-          `INSERT INTO oauth_token_exporter.ledger (at, provider, token_id, event, reason, actor)
-           VALUES ($1, 'fathom', $2, $3, $4, 'refresh')`,
-          [new Date(atMs), tokenId, event, reason],
-        );
-      }
-      if (poll.undelivered !== waiting) await leaveUndelivered(database, poll.undelivered);
-      waiting = poll.undelivered;
-      cron = poll.cron;
-      await watcher.watch(poll.assessment, poll.previous);
-      if (notices.at(-1)?.kind === 'end') return { ended: true, wanted: [] };
-      if (terms.prove === 0) return { ended: false, wanted: [] };
-      const wanted = await database.query<{ token_id: string }>(
-        'DELETE FROM oauth_token_exporter.refresh_requests RETURNING token_id',
-      );
-      return { ended: false, wanted: wanted.map(({ token_id }) => token_id) };
-    },
-    async result() {
-      const { row, baseline, samples } = await writeTransaction(pool, async (query) => ({
-        row: (await readWatches(query, { id, limit: 1 }))[0]!,
-        baseline: await readBaseline(query, id),
-        samples: await readSamples(query, id),
-      }));
-      const { state, end } = parseWatch(row, baseline);
-      const judgement = end?.judgement ?? judge(state, terms.deadlineAtMs);
-      return { state, judgement, notices, samples: samples as KeptSample[], logged };
-    },
-  };
-}
-
-/** Leaves exactly so many messages in the outbox, all of them for eleven minutes now. */
-async function leaveUndelivered(database: TestDatabase, count: number): Promise<void> {
-  await database.query('DELETE FROM oauth_token_exporter.outbox');
-  await database.query(
-    `INSERT INTO oauth_token_exporter.outbox (incident_id, notice, enqueued_at)
-     SELECT 'incident', '{}', now() - interval '11 minutes' FROM generate_series(1, $1)`,
-    [count],
-  );
 }
