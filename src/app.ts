@@ -9,6 +9,7 @@ import {
   startNotifyingPeople,
   startTelling,
 } from './app/tell-people.js';
+import { watchRoute } from './app/watch-route.js';
 import { startWatching } from './app/watch-stability.js';
 import { sourcesSeen } from './assess/assess.js';
 import type { PollResult } from './assess/assess.js';
@@ -94,7 +95,8 @@ export async function startApp(
           now: () => new Date(),
           maxAgeMs: Math.min(config.pollIntervalMs, longestHealthAgeMs),
         };
-  const server = await listen(createApp(publisher.pages, tokenHealth), config.listen).catch(
+  const routes = [watchRoute(parts, notifier)];
+  const server = await listen(createApp(publisher.pages, tokenHealth, routes), config.listen).catch(
     async (error: unknown) => {
       await notifier.stop();
       await closePools();

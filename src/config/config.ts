@@ -27,6 +27,8 @@ export interface Config {
   readonly journal: JournalConfig;
   /** Secret: lets applications ask for the health of a token. null: they can't. */
   readonly apiToken: string | null;
+  /** Secret: lets people control the exporter over HTTP. null: they can't. */
+  readonly adminToken: string | null;
   readonly incidents: IncidentsConfig;
   readonly notify: NotifyConfig;
   readonly mail: MailConfig | null;

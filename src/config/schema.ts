@@ -150,6 +150,9 @@ export const fileSchema = strictMap({
   cron: cronSchema.nullable().prefault({}),
 });
 
+/** What a header can carry, and nobody guesses. */
+const bearerToken = z.string().min(16, 'must have at least 16 characters: openssl rand -hex 32');
+
 /** What the environment sets, by the names of the variables. */
 export const environmentSchema = z.object({
   DATABASE_URL: databaseUrl,
@@ -169,10 +172,8 @@ export const environmentSchema = z.object({
     .transform((text) => text.split(',').map((key) => key.trim()))
     .pipe(z.array(journalKey))
     .default([]),
-  API_TOKEN: z
-    .string()
-    .min(16, 'must have at least 16 characters: openssl rand -hex 32')
-    .optional(),
+  API_TOKEN: bearerToken.optional(),
+  ADMIN_TOKEN: bearerToken.optional(),
   ...notifyEnvironment,
   ...mailEnvironment,
 } satisfies Partial<Record<EnvironmentName, z.ZodType>>);

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
-import type { Express, Request, Response } from 'express';
+import type { Express, Request, Response, Router } from 'express';
 import type { ListenAddress } from '../config/config.js';
 import type { EncodedExposition, Exposition } from './exposition.js';
 import type { Readiness } from './readiness.js';
@@ -19,9 +19,14 @@ export interface Pages {
 
 /**
  * The exporter's HTTP interface: `/metrics`, `/-/healthy`, `/-/ready`, a landing page, and the
- * health of tokens for applications where they have a token for it.
+ * health of tokens for applications where they have a token for it. `routes` add what needs more
+ * than memory to answer.
  */
-export function createApp(pages: Pages, tokenHealth: TokenHealthRoute | null = null): Express {
+export function createApp(
+  pages: Pages,
+  tokenHealth: TokenHealthRoute | null = null,
+  routes: readonly Router[] = [],
+): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -51,6 +56,7 @@ export function createApp(pages: Pages, tokenHealth: TokenHealthRoute | null = n
       .send(pages.landing());
   });
   if (tokenHealth !== null) app.use(tokenHealthRoute(tokenHealth));
+  for (const route of routes) app.use(route);
   app.use(({ method }, response) => {
     const reads = method === 'GET' || method === 'HEAD';
     if (!reads) response.set('Allow', 'GET, HEAD');

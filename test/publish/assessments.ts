@@ -31,7 +31,11 @@ export const endedWatch: WatchFigures = {
     rotations_lost: 0,
     tokens_expired: 0,
     syncs_overdue: 0,
+    syncs_failed: 0,
+    syncs_stuck: 0,
     cron_runs: 0,
+    webhooks_silent: 0,
+    notifications_stuck: 0,
     sources_lost: 0,
   },
 };
