@@ -1,7 +1,6 @@
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Exposition } from '../../src/publish/exposition.js';
-import { formatLandingPage } from '../../src/publish/landing-page.js';
 import type { Readiness } from '../../src/publish/readiness.js';
 import { createApp, listen, type ListeningServer } from '../../src/publish/server.js';
 import { goodPoll, incident } from './assessments.js';
@@ -16,8 +15,6 @@ beforeAll(async () => {
   const app = createApp({
     exposition: () => exposition,
     readiness: () => readiness,
-    landing: () =>
-      formatLandingPage({ version: '1.2.3', demo: false, assessment: incident, readiness }),
   });
   server = await listen(app, { host: '127.0.0.1', port: 0 });
 });

@@ -1,0 +1,43 @@
+import { formatDistance } from '../../config/format-distance.js';
+import { formatInstant, isoInstant } from '../../config/format-instant.js';
+
+interface InstantProps {
+  readonly ms: number | null;
+  /** What it is compared with: the database's clock at the last poll. */
+  readonly nowMs: number;
+  /** What stands there where there is none. */
+  readonly none?: string;
+}
+
+/** An instant as people ask for it, `in 3 h` or `2 d ago`, and as a machine would write it. */
+export function Instant({ ms, nowMs, none = '–' }: InstantProps) {
+  if (ms === null) return <span class="quiet">{none}</span>;
+  const exact = formatInstant(ms) ?? none;
+  if (!Number.isFinite(ms)) return <span>{ms > 0 ? 'never' : exact}</span>;
+  return (
+    <time dateTime={isoInstant(ms) ?? ''} title={exact}>
+      {describeDistance(ms - nowMs)}
+    </time>
+  );
+}
+
+/** The same with the exact time beside it. */
+export function ExactInstant(props: InstantProps) {
+  const exact = formatInstant(props.ms);
+  return (
+    <>
+      <Instant {...props} />
+      {exact !== null && <small class="exact"> {exact}</small>}
+    </>
+  );
+}
+
+/** `in 23 h`, `3 min ago`, `now`. Days stand alone: nobody counts their minutes. */
+export function describeDistance(ms: number): string {
+  const distance = Math.abs(ms);
+  if (distance < 1_000) return 'now';
+  const [largest = '0 s', rest = ''] = formatDistance(distance).split(/(?<=[a-z]) /);
+  const isShort = largest.endsWith('h') || largest.endsWith('min');
+  const text = isShort && rest !== '' && !rest.endsWith('s') ? `${largest} ${rest}` : largest;
+  return ms > 0 ? `in ${text}` : `${text} ago`;
+}
