@@ -29,3 +29,8 @@ export function withParameters(
 export function tokenHref(provider: string, tokenId: string): string {
   return withParameters(paths.token, { provider, id: tokenId });
 }
+
+/** The report of one watch. */
+export function watchReportHref(id: number): string {
+  return `${paths.watch}/${id}/report`;
+}

@@ -13,9 +13,10 @@ import { ConcernList } from './parts/concern-list.js';
 import { Data } from './parts/data.js';
 import { Facts } from './parts/facts.js';
 import { Instant } from './parts/instant.js';
-import { Section } from './parts/section.js';
 import { Shares, formatCount } from './parts/shares.js';
 import { tokensHref } from './token-query.js';
+
+const chartDays = 30;
 
 /** Is anything wrong, for whom, since when, what to do: in one screen. */
 export function OverviewPage({
@@ -29,35 +30,19 @@ export function OverviewPage({
   return (
     <>
       <Verdict view={view} />
-      {concerns.length > 0 && <ConcernList view={view} incidents={incidents} />}
-      <Section id="providers" title="Tokens and grants">
-        <div class="cards">
-          {[...assessment.providers].map(([name, assessed]) => (
-            <Provider key={name} name={name} assessed={assessed} view={view} />
-          ))}
-        </div>
-        {assessment.providers.size === 0 && <p>Nothing is known yet.</p>}
-      </Section>
-      <Section id="expiries" title="What expires in the next 30 days">
-        <div class="cards">
-          {[...assessment.providers].map(([name, { calendar }]) =>
-            calendar === null ? null : (
-              <figure key={name} class="card">
-                <figcaption>
-                  <Data text={name} />
-                </figcaption>
-                <CalendarChart id={`soon-${name}`} calendar={calendar} days={30} />
-              </figure>
-            ),
-          )}
-        </div>
-        <p>
-          <a href={paths.calendar}>The next 90 days</a>
-        </p>
-      </Section>
-      <Section id="blind" title="What can be seen">
-        <SourcesSummary view={view} />
-      </Section>
+      <div class={concerns.length > 0 ? 'split' : 'whole'}>
+        {concerns.length > 0 && <ConcernList view={view} incidents={incidents} />}
+        <section aria-labelledby="providers">
+          <h2 id="providers" class="hidden">
+            Tokens and grants
+          </h2>
+          <div class="cards">
+            {[...assessment.providers].map(([name, assessed]) => (
+              <Provider key={name} name={name} assessed={assessed} view={view} />
+            ))}
+          </div>
+        </section>
+      </div>
     </>
   );
 }
@@ -78,7 +63,9 @@ function Verdict({ view: { assessment, concerns, readiness } }: { readonly view:
   return (
     <div class={`verdict ${tone}`}>
       <h1>{headline(concerns.length, urgent, readiness.ready)}</h1>
-      <p>{total}</p>
+      <p>
+        {total}, <Sight assessment={assessment} />
+      </p>
     </div>
   );
 }
@@ -105,7 +92,7 @@ function Provider({
   readonly assessed: ProviderAssessment;
   readonly view: PageView;
 }) {
-  const { tokens, grants, syncs, stuckSyncs, pauses, demand } = assessed;
+  const { tokens, grants, syncs, stuckSyncs, pauses, demand, calendar } = assessed;
   const configured = facts.config.providers.find((each) => each.name === name);
   return (
     <article class="card">
@@ -148,13 +135,16 @@ function Provider({
           [
             'Refreshes overdue',
             grants === null || configured?.refresh?.mode !== 'on' ? null : (
-              <a class={grants.overdue > 0 ? 'number bad' : 'number'} href={tokensHref({ provider: name, view: 'overdue' })}>
+              <a
+                class={grants.overdue > 0 ? 'number bad' : 'number'}
+                href={tokensHref({ provider: name, view: 'overdue' })}
+              >
                 {formatCount(grants.overdue)}
               </a>
             ),
           ],
           [
-            'Next refresh',
+            'Earliest refresh due',
             grants?.due[0] === undefined ? null : (
               <Instant ms={grants.due[0].dueAtMs} nowMs={nowMs} />
             ),
@@ -178,6 +168,14 @@ function Provider({
           ['Rate', demand?.feasible === false ? describeDemand(demand) : null],
         ]}
       />
+      {calendar !== null && (
+        <>
+          <h4>
+            <a href={paths.calendar}>Expiries in the next {chartDays} days</a>
+          </h4>
+          <CalendarChart calendar={calendar} days={chartDays} />
+        </>
+      )}
     </article>
   );
 }
@@ -196,31 +194,18 @@ function refreshedBy(provider: ProviderConfig | undefined): string {
   }
 }
 
-function SourcesSummary({ view: { assessment } }: { readonly view: PageView }) {
+/** How much of what it was to see it can see. */
+function Sight({ assessment }: { readonly assessment: PageView['assessment'] }) {
   const sources = [...assessment.sources.values()];
-  const down = sources.filter(({ up }) => up === false);
-  const up = sources.filter(({ up: isUp }) => isUp === true).length;
+  const readable = sources.filter(({ up }) => up === true).length;
+  const all = sources.filter(({ up }) => up !== null).length;
   return (
     <>
-      <p>
-        <a href={paths.sources}>
-          {up} of {up + down.length} sources can be read
-        </a>
-        {assessment.memoryProblem !== null && ', and the exporter has no memory'}
-        {down.length > 0 && ':'}
-      </p>
-      {down.length > 0 && (
-        <ul>
-          {down.map(({ name, reason }) => (
-            <li key={name}>
-              <b>
-                <Data text={name} />
-              </b>{' '}
-              {reason ?? 'down'}
-            </li>
-          ))}
-        </ul>
-      )}
+      <a href={paths.sources}>
+        {readable === all ? `all ${all} sources` : `only ${readable} of ${all} sources`}
+      </a>{' '}
+      can be read
+      {assessment.memoryProblem !== null && ', nothing is remembered'}
     </>
   );
 }

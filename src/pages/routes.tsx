@@ -1,7 +1,13 @@
+import { createHash } from 'node:crypto';
 import compression from 'compression';
 import { Router } from 'express';
 import type { Request, Response } from 'express';
+import type { VNode } from 'preact';
+import { reportHtml } from '../watch/report-html.js';
 import { findAsset } from './assets.js';
+import { CalendarPage } from './calendar-page.js';
+import { IncidentsPage } from './incidents-page.js';
+import { JobsPage } from './jobs-page.js';
 import type { PageFrame } from './layout.js';
 import { paths } from './links.js';
 import { MessagePage } from './message-page.js';
@@ -9,11 +15,14 @@ import { OverviewPage } from './overview-page.js';
 import type { PageFacts } from './page-facts.js';
 import { viewOf } from './page-view.js';
 import type { PageView } from './page-view.js';
+import { findReconnects, reconnectCsv } from './reconnect-entries.js';
+import { ReconnectPage } from './reconnect-page.js';
 import { renderPage } from './render-page.js';
+import { SourcesPage } from './sources-page.js';
 import { TokenPage } from './token-page.js';
 import { parseTokenQuery } from './token-query.js';
 import { TokensPage } from './tokens-page.js';
-import type { VNode } from 'preact';
+import { WatchPage } from './watch-page.js';
 
 /** Pages load what this host serves, and nothing runs or loads that is written into them. */
 const contentSecurityPolicy = [
@@ -80,6 +89,53 @@ export function pageRoutes(facts: PageFacts): Router {
     };
   });
 
+  page(paths.reconnect, (view, parameters) => ({
+    title: 'Who must reconnect',
+    menu: 'reconnect',
+    content: <ReconnectPage view={view} all={parameters.has('all')} />,
+  }));
+  page(paths.incidents, async (view) => ({
+    title: 'Incidents',
+    menu: 'incidents',
+    content: <IncidentsPage view={view} records={await facts.records.incidents()} />,
+  }));
+  page(paths.calendar, (view) => ({
+    title: 'Expiry calendar',
+    menu: 'calendar',
+    content: <CalendarPage view={view} />,
+  }));
+  page(paths.jobs, (view) => ({
+    title: 'Syncs and jobs',
+    menu: 'jobs',
+    content: <JobsPage view={view} />,
+  }));
+  page(paths.sources, (view) => ({
+    title: 'What can be seen',
+    menu: 'sources',
+    content: <SourcesPage view={view} />,
+  }));
+  page(paths.watch, async (view) => ({
+    title: 'Stability watch',
+    menu: 'watch',
+    content: <WatchPage view={view} watches={await facts.records.watches()} />,
+  }));
+  router.get(paths.reconnectCsv, (request, response) => {
+    const { assessment } = viewOf(facts);
+    const all = parametersOf(request).has('all');
+    response
+      .set({ ...pageHeaders, 'Content-Disposition': 'attachment; filename="reconnect.csv"' })
+      .type('text/csv')
+      .send(reconnectCsv(findReconnects(assessment, facts.config.providers, all)));
+  });
+  router.get(`${paths.watch}/:id/report`, async (request, response) => {
+    const view = viewOf(facts);
+    const id = Number(request.params.id);
+    const isId = Number.isInteger(id) && id >= 0 && id < 2 ** 31;
+    const report = isId ? await facts.records.watchReport(id, view.nowMs) : noReport;
+    if (report.ok && report.value !== null) sendReport(response, reportHtml(report.value));
+    else send(response, view, unreadableReport(report.ok ? null : report.problem));
+  });
+
   router.get('/assets/:hash/:name', (request, response, next) => {
     const asset = findAsset(request.params.hash, request.params.name);
     if (asset === null) {
@@ -108,6 +164,35 @@ const unknownToken: ShownPage = {
     />
   ),
 };
+
+const noReport = { ok: true, value: null } as const;
+
+function unreadableReport(problem: string | null): ShownPage {
+  return {
+    title: 'No such report',
+    menu: 'watch',
+    status: problem === null ? 404 : 503,
+    content: (
+      <MessagePage
+        title={problem === null ? 'No such watch' : 'The report can’t be read now'}
+        text={problem ?? 'There is no watch of this number.'}
+      />
+    ),
+  };
+}
+
+/** The report is a document of its own, with its style in it: exactly that style is let in. */
+function sendReport(response: Response, html: string): void {
+  const styles = [...html.matchAll(/<style>([^]*?)<\/style>/g)].map(([, style = '']) => {
+    const hash = createHash('sha256').update(style).digest('base64');
+    return `'sha256-${hash}'`;
+  });
+  const policy = `default-src 'none'; style-src ${styles.join(' ')}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+  response
+    .set({ ...pageHeaders, 'Content-Security-Policy': policy })
+    .type('html')
+    .send(html);
+}
 
 function send(response: Response, view: PageView, { content, status, ...frame }: ShownPage): void {
   response

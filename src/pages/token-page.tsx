@@ -45,8 +45,7 @@ export function TokenPage({
           <span>Grant</span> <GrantBadge grant={token.grant} />
           {explanation?.dead_since != null && (
             <>
-              since{' '}
-              <ExactInstant ms={Date.parse(explanation.dead_since)} nowMs={nowMs} />
+              since <ExactInstant ms={Date.parse(explanation.dead_since)} nowMs={nowMs} />
             </>
           )}
         </p>
@@ -133,8 +132,8 @@ function Explained({
           'Last failure',
           failure === null ? null : (
             <>
-              {failure.reason ?? 'no reason'}, {at(failure.at)}; {explanation.failures_in_a_row} in a
-              row now
+              {failure.reason ?? 'no reason'}, {at(failure.at)}; {explanation.failures_in_a_row} in
+              a row now
             </>
           ),
         ],

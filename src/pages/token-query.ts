@@ -47,9 +47,10 @@ const lastPage = 1_000_000;
 
 /** Reads an address. What it does not understand asks for nothing. */
 export function parseTokenQuery(parameters: URLSearchParams): TokenQuery {
+  const provider = parameters.get('provider');
   const page = Number(parameters.get('page') ?? '1');
   return {
-    provider: parameters.get('provider') || null,
+    provider: provider === '' ? null : provider,
     status: oneOf(tokenStatuses, parameters.get('status')),
     grant: oneOf(grantStates, parameters.get('grant')),
     view: oneOf(tokenViews, parameters.get('view')),

@@ -91,12 +91,7 @@ function Filters({
         chosen={query.grant}
         choices={grantStates.map((state) => [state, grantWords[state]])}
       />
-      <Choice
-        name="view"
-        label="Only"
-        chosen={query.view}
-        choices={Object.entries(viewWords)}
-      />
+      <Choice name="view" label="Only" chosen={query.view} choices={Object.entries(viewWords)} />
       {query.order !== everyToken.order && <input type="hidden" name="sort" value={query.order} />}
       {query.descending && <input type="hidden" name="dir" value="desc" />}
       <div class="buttons">
@@ -202,11 +197,7 @@ function Column({
   const direction = query.descending ? 'descending' : 'ascending';
   const next = { ...query, order, descending: isSorted && !query.descending, page: 1 };
   return (
-    <th
-      scope="col"
-      {...(wide && { class: 'wide' })}
-      {...(isSorted && { 'aria-sort': direction as 'ascending' | 'descending' })}
-    >
+    <th scope="col" {...(wide && { class: 'wide' })} {...(isSorted && { 'aria-sort': direction })}>
       <a href={tokensHref(next)}>
         {title}
         {isSorted && <span aria-hidden="true">{query.descending ? ' ▼' : ' ▲'}</span>}
@@ -231,7 +222,7 @@ function TokenRow({
           <Data text={subject ?? tokenId} />
         </a>
       </th>
-      <td class="wide">
+      <td class="wide account">
         {account === null ? <span class="quiet">–</span> : <Data text={account} />}
       </td>
       <td class="wide">

@@ -17,34 +17,33 @@ export const outcomeWords: Readonly<Record<ExpiryOutcome, string>> = {
   unknown: 'refreshed by somebody else, or at risk',
 };
 
-const width = 600;
 const left = 34;
-const chartHeight = 96;
 const top = 10;
 const weekDays = 7;
+/** As many days fit into a card. */
+const longestNarrow = 45;
 
 /**
  * What expires on each of the next days, as bars that say what will come of it. The chart is drawn
  * here and needs no script; the table on the calendar's page says the same.
  */
 export function CalendarChart({
-  id,
   calendar,
   days,
 }: {
-  readonly id: string;
   readonly calendar: ExpiryCalendar;
   readonly days: number;
 }) {
   const { firstDay, cohort } = calendar;
   const shown = calendar.days.filter(({ day }) => day < firstDay + days);
   const most = Math.max(1, ...shown.map(totalOf));
+  const [width, chartHeight] = days > longestNarrow ? [900, 110] : [380, 56];
   const step = (width - left) / days;
-  const yOf = (count: number) => top + chartHeight - (count / most) * chartHeight;
+  const yOf = (count: number) => round(top + chartHeight - (count / most) * chartHeight);
   return (
     <>
       <svg
-        class="calendar"
+        class={days > longestNarrow ? 'calendar broad' : 'calendar'}
         viewBox={`0 0 ${width} ${top + chartHeight + 24}`}
         role="img"
         aria-label={inWords(shown, days)}
@@ -61,8 +60,8 @@ export function CalendarChart({
           <Bar
             key={day.day}
             day={day}
-            x={left + (day.day - firstDay) * step}
-            width={Math.max(1, step - 1.5)}
+            x={round(left + (day.day - firstDay) * step)}
+            width={round(Math.max(1, step - 1.5))}
             yOf={yOf}
           />
         ))}
@@ -70,7 +69,7 @@ export function CalendarChart({
           <text
             key={day}
             class="label"
-            x={left + (day - firstDay) * step}
+            x={round(left + (day - firstDay) * step)}
             y={top + chartHeight + 16}
           >
             {day === firstDay ? 'today' : isoDay(day).slice(5)}
@@ -78,7 +77,7 @@ export function CalendarChart({
         ))}
       </svg>
       {cohort !== null && cohort.fromDay < firstDay + days && (
-        <p class="cohort" id={`${id}-cohort`}>
+        <p class={cohort.refreshed < cohort.tokens ? 'cohort warn' : 'cohort'}>
           {describeCohort(cohort)}
         </p>
       )}
@@ -103,7 +102,7 @@ function Bar({
       <title>{`${isoDay(day)}: ${describeDay({ day, counts })}`}</title>
       {expiryOutcomes.map((outcome) => {
         const y = yOf(below + counts[outcome]);
-        const height = yOf(below) - y;
+        const height = round(yOf(below) - y);
         below += counts[outcome];
         return height === 0 ? null : (
           <rect
@@ -120,10 +119,17 @@ function Bar({
   );
 }
 
-/** Weeks where there is room for them, else every other one. */
+/** Finer than that nobody sees. */
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}
+
+/** The beginnings of weeks from today, as long as there is room for the label. */
 function ticks(firstDay: number, days: number): number[] {
-  const apart = days > 45 ? 2 * weekDays : weekDays;
-  return Array.from({ length: Math.ceil(days / apart) }, (_, index) => firstDay + index * apart);
+  return Array.from(
+    { length: Math.ceil(days / weekDays) },
+    (_, index) => firstDay + index * weekDays,
+  );
 }
 
 function totalOf({ counts }: CalendarDay): number {

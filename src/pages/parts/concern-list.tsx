@@ -64,34 +64,39 @@ function ConcernItem({
             {': '}
           </>
         )}
-        {title}
+        {title}{' '}
+        <span class="when">
+          {sinceMs === null ? (
+            'seen in the last poll'
+          ) : (
+            <>
+              since <Instant ms={sinceMs} nowMs={nowMs} />
+            </>
+          )}
+          {isStale && ', not seen in the last poll'}
+        </span>
       </h3>
-      <p class="when">
-        {sinceMs === null ? (
-          'seen in the last poll'
-        ) : (
-          <>
-            since <Instant ms={sinceMs} nowMs={nowMs} />
-          </>
-        )}
-        {isStale && ', not seen in the last poll'}
-      </p>
-      <p class="do">
+      <Affected concern={concern} />
+      <p>
         <b>Do: </b>
         <Prose text={nextStep} />
       </p>
-      <Affected concern={concern} />
       <details>
         <summary>What it means</summary>
         <p>
           <Prose text={explanation} />{' '}
-          <a href={`${facts.config.notify.links.runbook.split('#')[0] ?? ''}#${concern.runbook}`}>
-            Runbook
-          </a>
+          <a href={runbookHref(facts.config.notify.links.runbook, concern.runbook)}>Runbook</a>
         </p>
       </details>
     </>
   );
+}
+
+/** A heading of the runbook. */
+export function runbookHref(runbook: string, heading: string): string {
+  const url = new URL(runbook);
+  url.hash = heading;
+  return url.href;
 }
 
 function Affected({ concern: { people, affected, affectedHref } }: { readonly concern: Concern }) {
@@ -99,7 +104,7 @@ function Affected({ concern: { people, affected, affectedHref } }: { readonly co
   const rest = affected - people.length;
   const more = rest > 0 ? `and ${formatCount(rest)} more` : 'show';
   return (
-    <p class="whom">
+    <p>
       <b>For: </b>
       {people.map(({ subject, account }, index) => (
         <span key={subject}>

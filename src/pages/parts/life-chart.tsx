@@ -23,25 +23,30 @@ export function LifeChart({
   const issuedAtMs = expiresAtMs - lifetimeMs;
   const fromMs = Math.min(issuedAtMs, nowMs);
   const toMs = Math.max(expiresAtMs, nowMs);
-  const x = (ms: number) => left + ((ms - fromMs) / Math.max(1, toMs - fromMs)) * (right - left);
+  const x = (ms: number) =>
+    Math.round(left + ((ms - fromMs) / Math.max(1, toMs - fromMs)) * (right - left));
   const due = dueAtMs === null ? null : clamp(x(dueAtMs), x(issuedAtMs), x(expiresAtMs));
-  const text = `Issued ${describeDistance(issuedAtMs - nowMs)}, ${
-    dueAtMs === null ? 'never due' : `due ${describeDistance(dueAtMs - nowMs)}`
-  }, expires ${describeDistance(expiresAtMs - nowMs)}`;
+  const text = [
+    `began ${describeDistance(issuedAtMs - nowMs)}`,
+    dueAtMs === null ? 'never due' : `due ${describeDistance(dueAtMs - nowMs)}`,
+    `${expiresAtMs < nowMs ? 'expired' : 'expires'} ${describeDistance(expiresAtMs - nowMs)}`,
+  ].join(', ');
   return (
     <figure class="life">
       <svg viewBox={`0 0 ${width} 60`} role="img" aria-label={text}>
         <line class="axis" x1={left} x2={right} y1={y} y2={y} />
-        <rect class="lived" x={x(issuedAtMs)} y={y - 5} width={x(expiresAtMs) - x(issuedAtMs)} height="10" />
+        <rect
+          class="lived"
+          x={x(issuedAtMs)}
+          y={y - 5}
+          width={x(expiresAtMs) - x(issuedAtMs)}
+          height="10"
+        />
         {due !== null && (
           <rect class="due" x={due} y={y - 5} width={x(expiresAtMs) - due} height="10" />
         )}
         <line class="now" x1={x(nowMs)} x2={x(nowMs)} y1={y - 14} y2={y + 14} />
-        <text
-          class={`label ${x(nowMs) > width / 2 ? 'end' : ''}`}
-          x={x(nowMs)}
-          y={y - 18}
-        >
+        <text class={`label ${x(nowMs) > width / 2 ? 'end' : ''}`} x={x(nowMs)} y={y - 18}>
           now
         </text>
       </svg>

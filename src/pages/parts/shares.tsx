@@ -48,7 +48,7 @@ function ShareBar({
 }) {
   let from = 0;
   const parts = shares.map(({ label, count, tone }) => {
-    const width = total === 0 ? 0 : (count / total) * barWidth;
+    const width = total === 0 ? 0 : Math.round((count / total) * barWidth);
     const part = <rect key={label} class={tone} x={from} y="0" width={width} height="10" />;
     from += width;
     return part;
