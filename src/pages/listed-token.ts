@@ -21,6 +21,15 @@ export interface ListedToken {
   readonly assessed: AssessedToken | null;
 }
 
+/** What people know a token by: its user, else its own id. */
+export function nameOf(token: {
+  readonly subject: string | null;
+  readonly tokenId: string;
+}): string {
+  const { subject, tokenId } = token;
+  return subject === null || subject === '' ? tokenId : subject;
+}
+
 /** What a token is looked at for, the most urgent first. */
 export const urgencies = [
   /** Its expiry is an outage. */

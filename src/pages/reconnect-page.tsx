@@ -1,6 +1,7 @@
 import { showAccount } from '../notify/mask-account.js';
 import type { Reconnect } from '../remedy/reconnect-list.js';
 import { mustReconnect } from '../remedy/reconnect-need.js';
+import { nameOf } from './listed-token.js';
 import { paths, tokenHref, withParameters } from './links.js';
 import type { PageView } from './page-view.js';
 import { Prose } from './parts/concern-list.js';
@@ -90,7 +91,7 @@ function ReconnectTable({
             <tr key={`${provider.name} ${row.id}`}>
               <th scope="row">
                 <a href={tokenHref(provider.name, row.id)}>
-                  <Data text={row.subject ?? row.id} />
+                  <Data text={nameOf({ ...row, tokenId: row.id })} />
                 </a>
               </th>
               <td class="wide account">
@@ -119,7 +120,7 @@ function ReconnectTable({
 function CopyList({ list }: { readonly list: readonly Reconnect[] }) {
   const users = list
     .slice(0, mostCopied)
-    .map(({ token: { row } }) => visibleText(row.subject ?? row.id, 300));
+    .map(({ token: { row } }) => visibleText(nameOf({ ...row, tokenId: row.id }), 300));
   const count =
     users.length === list.length ? 'Their ids' : `The first ${formatCount(mostCopied)} ids`;
   return (

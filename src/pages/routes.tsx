@@ -10,6 +10,7 @@ import { IncidentsPage } from './incidents-page.js';
 import { JobsPage } from './jobs-page.js';
 import type { PageFrame } from './layout.js';
 import { paths } from './links.js';
+import { nameOf } from './listed-token.js';
 import { MessagePage } from './message-page.js';
 import { OverviewPage } from './overview-page.js';
 import type { PageFacts } from './page-facts.js';
@@ -83,7 +84,7 @@ export function pageRoutes(facts: PageFacts): Router {
     if (token === null) return unknownToken;
     const surroundings = await facts.records.token(provider, tokenId);
     return {
-      title: token.subject ?? token.tokenId,
+      title: nameOf(token),
       menu: 'tokens',
       content: <TokenPage view={view} token={token} surroundings={surroundings} />,
     };

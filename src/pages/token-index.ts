@@ -1,6 +1,6 @@
 import type { Assessment } from '../assess/assess.js';
 import type { ProviderConfig } from '../config/config.js';
-import { listTokens, urgencies } from './listed-token.js';
+import { listTokens, nameOf, urgencies } from './listed-token.js';
 import type { ListedToken } from './listed-token.js';
 import type { TokenOrder, TokenQuery, TokenView } from './token-query.js';
 
@@ -100,7 +100,7 @@ function compareInstants(a: number | null, b: number | null, direction: Directio
 }
 
 function compareUsers(a: ListedToken, b: ListedToken): number {
-  return compareText(a.subject ?? a.tokenId, b.subject ?? b.tokenId);
+  return compareText(nameOf(a), nameOf(b));
 }
 
 function compareText(a: string, b: string): number {

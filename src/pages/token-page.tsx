@@ -5,6 +5,7 @@ import { explainToken } from '../remedy/explain-token.js';
 import type { Explanation, TokenSurroundings } from '../remedy/explain-token.js';
 import { explainedToken } from './explained-token.js';
 import { paths } from './links.js';
+import { nameOf } from './listed-token.js';
 import type { ListedToken } from './listed-token.js';
 import type { Recorded } from './page-facts.js';
 import type { PageView } from './page-view.js';
@@ -34,7 +35,7 @@ export function TokenPage({
         <a href={paths.tokens}>Tokens</a> / <Data text={token.provider} />
       </p>
       <h1>
-        <Data text={token.subject ?? token.tokenId} />
+        <Data text={nameOf(token)} />
       </h1>
       <div class="axes">
         <p>

@@ -3,6 +3,7 @@ import { grantStates } from '../assess/grant-state.js';
 import { tokenStatusWords, tokenStatuses } from '../assess/token-status.js';
 import { showAccount } from '../notify/mask-account.js';
 import { paths, tokenHref } from './links.js';
+import { nameOf } from './listed-token.js';
 import type { ListedToken, Urgency } from './listed-token.js';
 import type { PageView } from './page-view.js';
 import { GrantBadge, StatusBadge, grantWords } from './parts/badges.js';
@@ -13,6 +14,9 @@ import { formatCount } from './parts/shares.js';
 import { everyToken, tokensHref } from './token-query.js';
 import type { TokenOrder, TokenQuery, TokenView } from './token-query.js';
 import type { TokenPage } from './token-index.js';
+import { visibleText } from './visible-text.js';
+
+const longestChoice = 60;
 
 /** Every token: filtered, sorted, searched and paged through on the server. */
 export function TokensPage({
@@ -77,7 +81,7 @@ function Filters({
         name="provider"
         label="Provider"
         chosen={query.provider}
-        choices={providers.map((name) => [name, name])}
+        choices={providers.map((name) => [name, visibleText(name, longestChoice)])}
       />
       <Choice
         name="status"
@@ -213,13 +217,13 @@ function TokenRow({
   readonly token: ListedToken;
   readonly view: PageView;
 }) {
-  const { provider, tokenId, subject, assessed } = token;
+  const { provider, tokenId, assessed } = token;
   const account = showAccount(assessed?.account ?? null, 'masked');
   return (
     <tr>
       <th scope="row">
         <a href={tokenHref(provider, tokenId)}>
-          <Data text={subject ?? tokenId} />
+          <Data text={nameOf(token)} />
         </a>
       </th>
       <td class="wide account">

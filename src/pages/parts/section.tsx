@@ -30,7 +30,7 @@ export function TableFrame({
   readonly children: ComponentChildren;
 }) {
   return (
-    <div class="frame" role="region" aria-label={label} tabIndex={0}>
+    <div class="frame" role="region" aria-label={`${label}, table`} tabIndex={0}>
       {children}
     </div>
   );
