@@ -159,14 +159,16 @@ function isOnePerUser(rows: readonly StatusRow[]): boolean {
   return !users.includes(null) && new Set(users).size === rows.length;
 }
 
-const statusColours = {
+/** Colours of the words, for a terminal that has some. */
+export const statusColours = {
   expired: 'red',
   expiring_soon: 'yellow',
   valid: 'green',
   unknown: 'magenta',
 } as const satisfies Record<TokenStatus, string>;
 
-function formatSummary(rows: readonly StatusRow[]): string {
+/** `60 tokens: 5 VALID, 55 EXPIRED`. */
+export function formatSummary(rows: readonly StatusRow[]): string {
   const counts = tokenStatuses
     .map((each) => ({ each, count: rows.filter((row) => row.status === each).length }))
     .filter(({ count }) => count > 0)

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { describeDistance } from '../../src/pages/parts/instant.js';
+import { describeDistance } from '../../src/pages/describe-distance.js';
 import { formatCount } from '../../src/pages/parts/shares.js';
 import { visibleText } from '../../src/pages/visible-text.js';
 

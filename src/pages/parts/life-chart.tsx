@@ -1,5 +1,5 @@
 import type { ListedToken } from '../listed-token.js';
-import { describeDistance } from './instant.js';
+import { describeDistance } from '../describe-distance.js';
 
 const width = 600;
 const left = 6;
