@@ -139,5 +139,7 @@ export function titleOf(incident: ListedIncident): {
 } {
   const cause = causes.find(({ name }) => name === incident.cause);
   if (cause === undefined) return { title: incident.cause.replaceAll('_', ' '), runbook: null };
-  return { title: cause.title(incident.affected, null), runbook: cause.runbook };
+  // Of how many there were then is not remembered.
+  const title = cause.title(incident.affected, null).replace(/^(\d+) of \d+ /, '$1 ');
+  return { title, runbook: cause.runbook };
 }

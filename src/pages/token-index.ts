@@ -23,20 +23,21 @@ export interface TokenPage {
 export const tokensPerPage = 50;
 
 /**
- * Indexes the tokens that a poll knew of. Each order is worked out when it is asked for the first
- * time: with 100,000 tokens that takes a moment, and a page after it does not.
+ * Indexes the tokens that a poll knew of. The list and each order of it are worked out when they
+ * are asked for the first time: with 100,000 tokens that takes a moment, and a page after it does not.
  */
 export function indexTokens(
   assessment: Assessment,
   configured: readonly Pick<ProviderConfig, 'name' | 'expiringSoonMs'>[],
 ): TokenIndex {
-  const all = listTokens(assessment, configured);
+  let listed: readonly ListedToken[] | null = null;
+  const all = () => (listed ??= listTokens(assessment, configured));
   const orders = new Map<string, readonly ListedToken[]>();
   let byId: ReadonlyMap<string, ListedToken> | null = null;
 
   const ordered = ({ order, descending }: TokenQuery): readonly ListedToken[] => {
     const key = descending ? `${order} descending` : order;
-    const sorted = orders.get(key) ?? all.toSorted(comparison(order, descending ? -1 : 1));
+    const sorted = orders.get(key) ?? all().toSorted(comparison(order, descending ? -1 : 1));
     orders.set(key, sorted);
     return sorted;
   };
@@ -56,7 +57,7 @@ export function indexTokens(
       };
     },
     get(provider, tokenId) {
-      byId ??= new Map(all.map((token) => [keyOf(token.provider, token.tokenId), token]));
+      byId ??= new Map(all().map((token) => [keyOf(token.provider, token.tokenId), token]));
       return byId.get(keyOf(provider, tokenId)) ?? null;
     },
   };
@@ -115,7 +116,9 @@ function matcher(
   { providers }: Assessment,
   { provider, status, grant, view, search }: TokenQuery,
 ): (token: ListedToken) => boolean {
-  const text = search.toLowerCase();
+  // Of 100,000 ids none is copied into lower case.
+  const pattern = new RegExp(search.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&'), 'iu');
+  const whole = search.toLowerCase();
   const failedSync = ({ provider: name, tokenId }: ListedToken) =>
     providers.get(name)?.syncFailures?.byToken.has(tokenId) === true;
   return (token) =>
@@ -123,7 +126,7 @@ function matcher(
     (status === null || token.status === status) &&
     (grant === null || token.grant === grant) &&
     (view === null || (view === 'sync_failed' ? failedSync(token) : isIn(view, token))) &&
-    (text === '' || isFound(token, text));
+    (search === '' || isFound(token, pattern, whole));
 }
 
 function isIn(view: Exclude<TokenView, 'sync_failed'>, { active, assessed }: ListedToken): boolean {
@@ -143,10 +146,14 @@ function isIn(view: Exclude<TokenView, 'sync_failed'>, { active, assessed }: Lis
  * Part of an id or of a user's; an account only as a whole: found letter by letter, it would not be
  * masked.
  */
-function isFound({ tokenId, subject, assessed }: ListedToken, text: string): boolean {
+function isFound(
+  { tokenId, subject, assessed }: ListedToken,
+  pattern: RegExp,
+  whole: string,
+): boolean {
   return (
-    tokenId.toLowerCase().includes(text) ||
-    subject?.toLowerCase().includes(text) === true ||
-    assessed?.account?.toLowerCase() === text
+    pattern.test(tokenId) ||
+    (subject !== null && pattern.test(subject)) ||
+    assessed?.account?.toLowerCase() === whole
   );
 }

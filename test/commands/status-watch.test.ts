@@ -49,7 +49,7 @@ describe('the live view of the status', () => {
     expect(statusScreen(status({ incidents: [incident] }), wide, false)).toEqual([
       'oauth-token-exporter  as of 2025-11-29 08:00:00Z  (q ends)',
       '1 token: 1 EXPIRING SOON',
-      'OPEN fathom: 2 of 2 grants dead (warning, since 2 min ago)',
+      'OPEN fathom: 2 grants dead (warning, since 2 min ago)',
       '',
       'token_status   expires    user_id  account          provider',
       '-------------  -------    -------  ---------------  --------',

@@ -64,6 +64,9 @@ describe('the list of tokens', () => {
     expect(idsOf(tokens, { search: 'user-X' })).toEqual(['Alpha-1']);
     expect(idsOf(tokens, { search: 'Ada@example.com' })).toEqual(['Alpha-1']);
     expect(idsOf(tokens, { search: 'ada@' })).toEqual([]);
+    // Nothing in it is a pattern.
+    expect(idsOf(tokens, { search: '.' })).toEqual([]);
+    expect(idsOf(tokens, { search: '\\(' })).toEqual([]);
   });
 
   it('narrows to each status, grant and view', () => {
