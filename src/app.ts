@@ -97,13 +97,11 @@ export async function startApp(
         };
   const pages = showPages(parts, facts, publisher.pages.readiness, () => journalProblem);
   const http = createApp(publisher.pages, tokenHealth, pages.routes);
-  const server = await listen(http, config.listen).catch(
-    async (error: unknown) => {
-      await notifier.stop();
-      await closePools();
-      throw error;
-    },
-  );
+  const server = await listen(http, config.listen).catch(async (error: unknown) => {
+    await notifier.stop();
+    await closePools();
+    throw error;
+  });
 
   const effects: CycleEffects = {
     observe: async (previous): Promise<PollResult> => {

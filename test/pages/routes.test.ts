@@ -45,6 +45,16 @@ describe('a page over HTTP', () => {
     expect(policy).not.toMatch(/unsafe|\*|http|data:/);
   });
 
+  it('tells neither what it is made of nor a hash, and answers HEAD alike', async () => {
+    const { headers } = await get('/');
+    expect(headers).not.toHaveProperty('x-powered-by');
+    expect(headers).not.toHaveProperty('etag');
+    const head = await request(`${server.url}/`, { method: 'HEAD' });
+    expect(head.body).toHaveLength(0);
+    expect({ ...head.headers, date: '' }).toEqual({ ...headers, date: '' });
+    expect((await request(`${server.url}/`, { method: 'POST' })).status).toBe(405);
+  });
+
   it('is compressed for those who can read that', async () => {
     const plain = await get('/tokens');
     const { headers, body } = await get('/tokens', { 'Accept-Encoding': 'gzip' });
