@@ -1,22 +1,17 @@
-import type { ComponentChildren } from 'preact';
-import { grantStates } from '../assess/grant-state.js';
-import { tokenStatusWords, tokenStatuses } from '../assess/token-status.js';
 import { showAccount } from '../notify/mask-account.js';
-import { paths, tokenHref } from './links.js';
+import { tokenHref } from './links.js';
 import { nameOf } from './listed-token.js';
 import type { ListedToken, Urgency } from './listed-token.js';
 import type { PageView } from './page-view.js';
-import { GrantBadge, StatusBadge, grantWords } from './parts/badges.js';
+import { GrantBadge, StatusBadge } from './parts/badges.js';
 import { Data } from './parts/data.js';
 import { Instant } from './parts/instant.js';
 import { Problem, TableFrame } from './parts/section.js';
 import { formatCount } from './parts/shares.js';
-import { everyToken, tokensHref } from './token-query.js';
-import type { TokenOrder, TokenQuery, TokenView } from './token-query.js';
+import { TokenFilters } from './parts/token-filters.js';
+import { tokensHref } from './token-query.js';
+import type { TokenOrder, TokenQuery } from './token-query.js';
 import type { TokenPage } from './token-index.js';
-import { visibleText } from './visible-text.js';
-
-const longestChoice = 60;
 
 /** Every token: filtered, sorted, searched and paged through on the server. */
 export function TokensPage({
@@ -37,7 +32,7 @@ export function TokensPage({
           text={`Only the most urgent tokens are listed, and nothing is known of their grants${memoryProblem === null ? '' : `: ${memoryProblem}`}`}
         />
       )}
-      <Filters query={query} providers={[...providers.keys()]} />
+      <TokenFilters query={query} providers={[...providers.keys()]} />
       <p class="count" role="status">
         {describeCount(found)}
       </p>
@@ -55,97 +50,6 @@ function describeCount({ matching, page, pages }: TokenPage): string {
   if (matching === 0) return 'No token matches.';
   const count = matching === 1 ? '1 token' : `${formatCount(matching)} tokens`;
   return pages === 1 ? count : `${count}, page ${formatCount(page)} of ${formatCount(pages)}`;
-}
-
-const viewWords: Readonly<Record<TokenView, string>> = {
-  outage: 'expired, and it is an outage',
-  overdue: 'refresh overdue',
-  switched_off_wrongly: 'switched off while valid',
-  sync_failed: 'last sync failed',
-  inactive: 'switched off',
-};
-
-function Filters({
-  query,
-  providers,
-}: {
-  readonly query: TokenQuery;
-  readonly providers: readonly string[];
-}) {
-  return (
-    <form class="filters" method="get" action={paths.tokens} role="search">
-      <Field name="q" label="Id, user or whole account">
-        <input type="search" id="q" name="q" value={query.search} maxLength={200} />
-      </Field>
-      <Choice
-        name="provider"
-        label="Provider"
-        chosen={query.provider}
-        choices={providers.map((name) => [name, visibleText(name, longestChoice)])}
-      />
-      <Choice
-        name="status"
-        label="Access token"
-        chosen={query.status}
-        choices={tokenStatuses.map((status) => [status, tokenStatusWords[status]])}
-      />
-      <Choice
-        name="grant"
-        label="Grant"
-        chosen={query.grant}
-        choices={grantStates.map((state) => [state, grantWords[state]])}
-      />
-      <Choice name="view" label="Only" chosen={query.view} choices={Object.entries(viewWords)} />
-      {query.order !== everyToken.order && <input type="hidden" name="sort" value={query.order} />}
-      {query.descending && <input type="hidden" name="dir" value="desc" />}
-      <div class="buttons">
-        <button type="submit">Show</button>
-        <a href={paths.tokens}>Reset</a>
-      </div>
-    </form>
-  );
-}
-
-function Field({
-  name,
-  label,
-  children,
-}: {
-  readonly name: string;
-  readonly label: string;
-  readonly children: ComponentChildren;
-}) {
-  return (
-    <div class="field">
-      <label for={name}>{label}</label>
-      {children}
-    </div>
-  );
-}
-
-function Choice({
-  name,
-  label,
-  chosen,
-  choices,
-}: {
-  readonly name: string;
-  readonly label: string;
-  readonly chosen: string | null;
-  readonly choices: readonly (readonly [value: string, text: string])[];
-}) {
-  return (
-    <Field name={name} label={label}>
-      <select id={name} name={name}>
-        <option value="">all</option>
-        {choices.map(([value, text]) => (
-          <option key={value} value={value} selected={value === chosen}>
-            {text}
-          </option>
-        ))}
-      </select>
-    </Field>
-  );
 }
 
 function TokenTable({
