@@ -20,7 +20,9 @@ import { osUser } from './commands/os-user.js';
 import { refresh } from './commands/refresh.js';
 import { serve } from './commands/serve.js';
 import { start } from './commands/start.js';
+import { liveTerminal } from './commands/live-terminal.js';
 import { status } from './commands/status.js';
+import { statusWatch } from './commands/status-watch.js';
 import { addWatchCommands } from './commands/watch.js';
 import { requestPatienceMs } from './store/refresh-requests.js';
 
@@ -99,7 +101,18 @@ function program(): Command {
         .default(false)
         .conflicts(['status', 'failOn']),
     )
+    .addOption(
+      new Option('--watch', 'a live view that fills the terminal, until q')
+        .default(false)
+        .conflicts(['json', 'failOn', 'calendar']),
+    )
     .action(async (options: StatusFlags) => {
+      if (options.watch) {
+        const { provider = null, status: wanted = null } = options;
+        const terminal = liveTerminal(process.stdin, process.stdout);
+        result = await statusWatch(context, { provider, status: wanted }, terminal);
+        return;
+      }
       result = await status(context, {
         json: options.json,
         provider: options.provider ?? null,
@@ -188,6 +201,7 @@ interface StatusFlags {
   readonly status?: TokenStatus;
   readonly failOn?: TokenStatus;
   readonly calendar: boolean;
+  readonly watch: boolean;
 }
 
 /** `expiring-soon`, `EXPIRING SOON` and `expiring_soon` are the same to a person. */

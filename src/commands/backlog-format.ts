@@ -1,6 +1,6 @@
 import type { Backlog, BacklogSubject } from '../observe/backlog.js';
 import type { BacklogFacts } from './backlog-facts.js';
-import { formatInstant, isoInstant } from './format-instant.js';
+import { formatInstant, isoInstant } from '../config/format-instant.js';
 import { printable } from './printable.js';
 import { formatTable } from './table.js';
 

@@ -1,4 +1,4 @@
-import { formatInstant, isoInstant } from './format-instant.js';
+import { formatInstant, isoInstant } from '../config/format-instant.js';
 import type { JudgedSync } from './judge-synced.js';
 import type { SelectedSync } from './select-syncs.js';
 import { formatTable } from './table.js';

@@ -1,3 +1,4 @@
+import { formatInstant, isoInstant } from '../config/format-instant.js';
 import { verifyReturns } from '../remedy/reconnect-verify.js';
 import type { AskedToken, Returned } from '../remedy/reconnect-verify.js';
 import type { JudgedToken } from '../remedy/judged-token.js';
@@ -8,7 +9,6 @@ import { readReauthorized } from '../store/reauthorized.js';
 import type { CommandContext } from './command-context.js';
 import { exitCode } from './exit-code.js';
 import type { ExitCode } from './exit-code.js';
-import { formatInstant, isoInstant } from './format-instant.js';
 import { showAccount } from '../notify/mask-account.js';
 import type { AccountMode } from '../notify/mask-account.js';
 import { reasonWords } from './reconnect-format.js';

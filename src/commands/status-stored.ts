@@ -6,7 +6,7 @@ import { readCatalog } from '../observe/catalog.js';
 import { readNow } from '../observe/observe.js';
 import { readIsolated } from '../observe/read-isolated.js';
 import { readStored, storedTables } from '../observe/stored.js';
-import { formatInstant } from './format-instant.js';
+import { formatInstant } from '../config/format-instant.js';
 
 /** A line for each provider whose syncs succeed and have stored nothing for a day. */
 export async function describeStored(

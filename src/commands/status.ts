@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import { tokenStatus, tokenStatusWords, tokenStatuses } from '../assess/token-status.js';
 import type { TokenStatus } from '../assess/token-status.js';
 import type { ProviderConfig } from '../config/config.js';
+import { formatInstant, isoInstant } from '../config/format-instant.js';
 import { DatabaseError } from '../database/explain-database-error.js';
 import { observeTokenList } from '../observe/observe-token-list.js';
 import type { TokenListing } from '../observe/observe-token-list.js';
@@ -12,7 +13,6 @@ import { prepareConnection, withDatabase } from './command-context.js';
 import type { CommandContext, ReadyToConnect } from './command-context.js';
 import { exitCode } from './exit-code.js';
 import type { ExitCode } from './exit-code.js';
-import { formatInstant, isoInstant } from './format-instant.js';
 import { printable } from './printable.js';
 import { formatSilences } from './silence.js';
 import { withState } from './state-database.js';
@@ -163,14 +163,16 @@ function isOnePerUser(rows: readonly StatusRow[]): boolean {
   return !users.includes(null) && new Set(users).size === rows.length;
 }
 
-const statusColours = {
+/** Colours of the words, for a terminal that has some. */
+export const statusColours = {
   expired: 'red',
   expiring_soon: 'yellow',
   valid: 'green',
   unknown: 'magenta',
 } as const satisfies Record<TokenStatus, string>;
 
-function formatSummary(rows: readonly StatusRow[]): string {
+/** `60 tokens: 5 VALID, 55 EXPIRED`. */
+export function formatSummary(rows: readonly StatusRow[]): string {
   const counts = tokenStatuses
     .map((each) => ({ each, count: rows.filter((row) => row.status === each).length }))
     .filter(({ count }) => count > 0)

@@ -1,6 +1,6 @@
 import { summarize } from '../remedy/verify-check.js';
 import type { VerifyCheck, VerifyCheckName, VerifyVerdict } from '../remedy/verify-check.js';
-import { formatInstant } from './format-instant.js';
+import { formatInstant } from '../config/format-instant.js';
 import { pad, printable, shorten } from './printable.js';
 
 /** The words that people read. */

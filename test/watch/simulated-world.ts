@@ -247,7 +247,9 @@ function observe(world: SimulatedWorld, nowMs: number): Observation {
     clockSkewMs: 0,
     surroundings: {
       cron: null,
-      providers: new Map([['fathom', { jobLog: null, arrivals, events: null, expiryDays: null }]]),
+      providers: new Map([
+        ['fathom', { jobLog: null, arrivals, events: null, expiryDays: null, stored: null }],
+      ]),
       sources: [{ name: 'fathom:webhook_arrivals', optional: false, reading: arrivals }],
     },
     providers: [
