@@ -1,7 +1,8 @@
 /**
  * Everything that must hold before a change lands, cheap steps first: `npm run check`, and what
- * `.ci/run` runs. Every step runs, so that one look shows all that is wrong; the last line is
- * `N passed, N failed`, in which each step counts for one and each test of the suite for itself.
+ * `.ci/run` runs. Every step runs, so that one look at the end shows all that is wrong, each failed
+ * test with its name; the last line is `N passed, N failed`, in which each step counts for one and
+ * each test of the suite for itself.
  *
  * `--node 24` runs the tests once more on another Node; where the running one is that, it is left out.
  */
@@ -49,13 +50,21 @@ for (const step of steps) {
   const startedAt = performance.now();
   const { code, output } = await run(step.command);
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-  results.push({ name: step.name, seconds, ok: code === 0, ...count(step, code, output) });
+  const failures = output.match(/^FAILED .*$/gm) ?? [];
+  results.push({
+    name: step.name,
+    seconds,
+    ok: code === 0,
+    failures,
+    ...count(step, code, output),
+  });
 }
 
 console.log();
-for (const { name, seconds, ok, passed, failed } of results) {
+for (const { name, seconds, ok, failures, passed, failed } of results) {
   const counts = passed + failed > 1 ? `  ${passed} passed, ${failed} failed` : '';
   console.log(`${ok ? 'ok  ' : 'FAIL'}  ${name.padEnd(16)} ${seconds.padStart(7)} s${counts}`);
+  for (const failure of failures) console.log(`      ${failure}`);
 }
 if (interruptedBy) console.log(`Interrupted by ${interruptedBy}.`);
 const total = (key) => results.reduce((sum, result) => sum + result[key], 0);

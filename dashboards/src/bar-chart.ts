@@ -7,9 +7,7 @@ import {
 } from '@grafana/grafana-foundation-sdk/common';
 import { PanelBuilder } from '@grafana/grafana-foundation-sdk/barchart';
 import {
-  datasource,
-  descriptionOf,
-  runbookLink,
+  framed,
   tableQuery,
   thresholdsOf,
   type Color,
@@ -30,13 +28,7 @@ export interface BarChartSpec extends PanelText, PanelSize {
 
 /** Present values as stacked bars along the values of a label. */
 export function barChart(spec: BarChartSpec): PanelBuilder {
-  const panel = new PanelBuilder()
-    .title(spec.title)
-    .description(descriptionOf(spec))
-    .links([runbookLink(spec)])
-    .datasource(datasource)
-    .span(spec.width)
-    .height(spec.height)
+  const panel = framed(new PanelBuilder(), spec)
     .withTarget(tableQuery(spec.expr))
     .unit(spec.unit)
     .decimals(0)

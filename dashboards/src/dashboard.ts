@@ -15,6 +15,9 @@ import {
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import { runbookUrl } from './links.js';
 
+/** What our dashboards find each other by. */
+const tag = 'oauth-token-exporter';
+
 export interface DashboardSpec {
   /** Stable for ever: bookmarks, alerts and provisioning use it. */
   readonly uid: string;
@@ -31,12 +34,20 @@ export function dashboard(spec: DashboardSpec): Dashboard {
   const builder = new DashboardBuilder(spec.title)
     .uid(spec.uid)
     .description(spec.description)
-    .tags(['oauth', 'oauth-token-exporter'])
+    .tags(['oauth', tag])
     .time({ from: 'now-24h', to: 'now' })
     .refresh('30s')
     .tooltip(DashboardCursorSync.Crosshair)
     .variables(spec.variables)
     .annotations(spec.annotations)
+    .link(
+      new DashboardLinkBuilder('OAuth dashboards')
+        .type(DashboardLinkType.Dashboards)
+        .tags([tag])
+        .asDropdown(true)
+        .keepTime(true)
+        .includeVars(true),
+    )
     .link(
       new DashboardLinkBuilder('Runbook')
         .type(DashboardLinkType.Link)

@@ -6,8 +6,10 @@ export const runbookBase =
   'https://github.com/oauth-token-exporter/oauth-token-exporter/blob/main/docs/runbook.md';
 export const grafanaBase = 'http://localhost:3000';
 
-/** Stable for ever: bookmarks, alerts and the provisioned home page use it. */
-export const dashboardUid = 'oauth-tokens';
+/** Stable for ever: bookmarks, alerts and the provisioned home page use them. */
+export const overviewUid = 'oauth-tokens';
+export const tokenDetailUid = 'oauth-token-detail';
+export const exporterHealthUid = 'oauth-token-exporter';
 
 /** The headings of docs/runbook.md that a panel may point at; a test proves that they exist. */
 export type RunbookSection =
@@ -32,7 +34,9 @@ export type RunbookSection =
   | 'Inactive tokens'
   | 'OAuthSyncsFailingForAuth'
   | 'Syncs late, overdue or stuck'
+  | 'Syncs that store nothing'
   | 'Clock skew'
+  | 'The process'
   | 'Tokens without a series';
 
 /** The fragment under which GitHub serves a heading. */

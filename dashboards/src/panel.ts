@@ -33,18 +33,43 @@ export interface PanelSize {
 }
 
 /** Grafana's name of a unit, as far as this project uses them. */
-export type Unit = 'short' | 's' | 'dtdurations' | 'dateTimeFromNow' | 'reqps' | 'none';
+export type Unit =
+  'short' | 's' | 'dtdurations' | 'dateTimeFromNow' | 'reqps' | 'bytes' | 'percentunit' | 'none';
 
 export type Color = 'green' | 'yellow' | 'orange' | 'red' | 'blue' | 'purple' | 'text';
 
 /** A colour from a value on; the first step holds below every other. */
 export type ColorSteps = readonly [base: Color, ...from: (readonly [number, Color])[]];
 
-export function descriptionOf({ shows, act }: PanelText): string {
+function descriptionOf({ shows, act }: PanelText): string {
   return `${shows}\n\n**What to do:** ${act}`;
 }
 
-export function runbookLink({ runbook }: PanelText): Builder<DashboardLink> {
+/** The part of the SDK's panel builders that every kind of panel has. */
+interface AnyPanelBuilder {
+  title(title: string): this;
+  description(description: string): this;
+  links(links: Builder<DashboardLink>[]): this;
+  datasource(reference: typeof datasource): this;
+  span(columns: number): this;
+  height(rows: number): this;
+}
+
+/** What all panels have in common: their words, their runbook section, where they read, their size. */
+export function framed<Panel extends AnyPanelBuilder>(
+  panel: Panel,
+  spec: PanelText & PanelSize,
+): Panel {
+  return panel
+    .title(spec.title)
+    .description(descriptionOf(spec))
+    .links([runbookLink(spec)])
+    .datasource(datasource)
+    .span(spec.width)
+    .height(spec.height);
+}
+
+function runbookLink({ runbook }: PanelText): Builder<DashboardLink> {
   return new DashboardLinkBuilder(`Runbook: ${runbook}`)
     .type(DashboardLinkType.Link)
     .url(runbookUrl(runbook))

@@ -16,6 +16,15 @@ export function ofExporter(name: string, matchers: Matchers = {}): string {
   return select(name, ['job=~"$job"', 'instance=~"$instance"'], matchers);
 }
 
+/** A metric with one series per token, within the dashboard's variables. */
+export function ofToken(name: string): string {
+  return select(
+    name,
+    ['job=~"$job"', 'instance=~"$instance"', 'provider=~"$provider"', 'token_id=~"$token"'],
+    {},
+  );
+}
+
 /** A metric that describes a provider's tokens, within the dashboard's variables. */
 export function ofProvider(name: string, matchers: Matchers = {}): string {
   return select(name, ['job=~"$job"', 'instance=~"$instance"', 'provider=~"$provider"'], matchers);

@@ -1,8 +1,15 @@
-import { oauthTokens } from './oauth-tokens.js';
+import { exporterHealth } from './exporter-health.js';
+import { overview } from './overview.js';
+import { tokenDetail } from './token-detail.js';
 
-/** File name in dashboards/ → its content, ready to import into any Grafana. */
+/** File name in dashboards/ → its content, named after its uid, ready to import into any Grafana. */
 export function renderDashboards(): Map<string, string> {
-  return new Map([['oauth-tokens.json', `${JSON.stringify(oauthTokens(), null, 2)}\n`]]);
+  return new Map(
+    [overview(), tokenDetail(), exporterHealth()].map((dashboard) => [
+      `${String(dashboard.uid)}.json`,
+      `${JSON.stringify(dashboard, null, 2)}\n`,
+    ]),
+  );
 }
 
 /** Names of files that differ from what the code renders, are missing, or that no code renders. */

@@ -6,10 +6,8 @@ import {
 } from '@grafana/grafana-foundation-sdk/common';
 import { PanelBuilder } from '@grafana/grafana-foundation-sdk/stat';
 import {
-  datasource,
-  descriptionOf,
+  framed,
   instantQuery,
-  runbookLink,
   thresholdsOf,
   type ColorSteps,
   type PanelSize,
@@ -28,13 +26,7 @@ export interface StatSpec extends PanelText, PanelSize {
 
 /** One large present value per series, coloured by what it means. */
 export function stat(spec: StatSpec): PanelBuilder {
-  return new PanelBuilder()
-    .title(spec.title)
-    .description(descriptionOf(spec))
-    .links([runbookLink(spec)])
-    .datasource(datasource)
-    .span(spec.width)
-    .height(spec.height)
+  return framed(new PanelBuilder(), spec)
     .withTarget(instantQuery(spec.expr, spec.legend))
     .unit(spec.unit)
     .decimals(spec.decimals)

@@ -1,9 +1,7 @@
 import type { DynamicConfigValue, ValueMapping } from '@grafana/grafana-foundation-sdk/dashboard';
 import { PanelBuilder } from '@grafana/grafana-foundation-sdk/table';
 import {
-  datasource,
-  descriptionOf,
-  runbookLink,
+  framed,
   stepsOf,
   tableQuery,
   thresholdsOf,
@@ -50,13 +48,7 @@ function overridesOf(column: Column): DynamicConfigValue[] {
 /** Present values as rows, in the order of the query. */
 export function table(spec: TableSpec): PanelBuilder {
   const fields = spec.columns.map(({ field }) => field);
-  const panel = new PanelBuilder()
-    .title(spec.title)
-    .description(descriptionOf(spec))
-    .links([runbookLink(spec)])
-    .datasource(datasource)
-    .span(spec.width)
-    .height(spec.height)
+  const panel = framed(new PanelBuilder(), spec)
     .withTarget(tableQuery(spec.expr))
     .unit('none')
     .thresholds(thresholdsOf(['text']))

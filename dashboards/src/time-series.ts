@@ -11,10 +11,8 @@ import {
 } from '@grafana/grafana-foundation-sdk/common';
 import { PanelBuilder } from '@grafana/grafana-foundation-sdk/timeseries';
 import {
-  datasource,
-  descriptionOf,
+  framed,
   rangeQueries,
-  runbookLink,
   thresholdsOf,
   type Color,
   type PanelSize,
@@ -39,13 +37,7 @@ function named(ending: string): string {
 
 /** Lines over time, the present value of each beside its name. */
 export function timeSeries(spec: TimeSeriesSpec): PanelBuilder {
-  const panel = new PanelBuilder()
-    .title(spec.title)
-    .description(descriptionOf(spec))
-    .links([runbookLink(spec)])
-    .datasource(datasource)
-    .span(spec.width)
-    .height(spec.height)
+  const panel = framed(new PanelBuilder(), spec)
     .targets(rangeQueries(spec.queries))
     .unit(spec.unit)
     .thresholds(thresholdsOf(['green']))

@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { DatabaseError } from '../database/explain-database-error.js';
 import type { SnapshotSource } from '../database/read-snapshot.js';
 import { observeSyncList } from '../observe/observe-sync-list.js';
 import type { SyncedUser } from '../remedy/sync-users.js';
@@ -13,30 +12,8 @@ export interface JudgedSync extends SyncedUser<SelectedSync> {
 /** An application may note a success a moment after it has answered. */
 const noteMs = 2_000;
 
-export interface SyncJudgement {
-  readonly users: readonly JudgedSync[];
-  /** Why the database could not be asked any more; null: it could. */
-  readonly problem: string | null;
-}
-
-/**
- * Reads whether the last success of each user moved: that, and no answer, is the outcome. Where the
- * database is away by now, the answers are all that is left to tell.
- */
+/** Reads whether the last success of each user moved: that, and no answer, is the outcome. */
 export async function judgeSynced(
-  database: SnapshotSource,
-  users: readonly SyncedUser<SelectedSync>[],
-  stopping: AbortSignal,
-): Promise<SyncJudgement> {
-  try {
-    return { users: await readPatiently(database, users, stopping), problem: null };
-  } catch (error) {
-    if (!(error instanceof DatabaseError)) throw error;
-    return { users: users.map((user) => ({ ...user, after: null })), problem: error.message };
-  }
-}
-
-async function readPatiently(
   database: SnapshotSource,
   users: readonly SyncedUser<SelectedSync>[],
   stopping: AbortSignal,

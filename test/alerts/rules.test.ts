@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { dashboardUid, grafanaBase, runbookBase } from '../../dashboards/src/links.js';
+import { grafanaBase, overviewUid, runbookBase } from '../../dashboards/src/links.js';
 import { headingAnchors } from '../dashboards/documents.js';
 import { readDocument, section } from '../docs/markdown.js';
 import { describeWith } from '../support/describe-with.js';
@@ -29,7 +29,7 @@ describe('alert rules', () => {
     expect(rule.annotations?.['summary']).not.toMatch(/^$|\n/);
     expect(rule.annotations?.['description']).toMatch(/\.( \{\{- end \}\})?$/);
     const dashboard = rule.annotations?.['dashboard'] ?? '';
-    expect(dashboard.split('?')[0]).toBe(`${grafanaBase}/d/${dashboardUid}`);
+    expect(dashboard.split('?')[0]).toBe(`${grafanaBase}/d/${overviewUid}`);
   });
 
   it.each(rules)('%s links to the section of the runbook that bears its name', (name, rule) => {

@@ -54,7 +54,7 @@ describe('a database that dies half-way', () => {
     const { code, stdout, stderr } = await cli.ended;
     expect(code).toBe(3);
     expect(stderr).toMatch(/not noted in the ledger: .*\n/);
-    expect(stderr).toMatch(/whether they were synced could not be read: .*\n/);
+    expect(stderr).toMatch(/it is not known what came of it: .*\n/);
     expect(stdout.match(/success +not known +HTTP 200/g)).toHaveLength(4);
     expect(stdout).toMatch(/synced 0 of 4, by the database; not known of 4\n$/);
     proxy.restore();

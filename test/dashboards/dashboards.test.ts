@@ -50,7 +50,11 @@ describe('generated dashboards', () => {
 
   it('can be provisioned: nothing to fill in, an id of their own, their own datasource', () => {
     for (const text of dashboardFiles().values()) expect(text).not.toContain('__inputs');
-    expect(dashboards().map(({ uid }) => uid)).toEqual(['oauth-tokens']);
+    expect(
+      dashboards()
+        .map(({ uid }) => uid)
+        .sort(),
+    ).toEqual(['oauth-token-detail', 'oauth-token-exporter', 'oauth-tokens']);
     for (const { templating } of dashboards()) {
       expect(templating.list.map(({ name }) => name)).toEqual(
         expect.arrayContaining(['datasource', 'job', 'instance']),

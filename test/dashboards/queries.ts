@@ -32,10 +32,18 @@ interface Target {
   readonly datasource?: { readonly uid: string };
 }
 
+interface Annotation {
+  readonly name: string;
+  readonly expr?: string;
+}
+
 export interface Dashboard {
   readonly uid: string;
   readonly title: string;
   readonly panels: readonly Panel[];
+  readonly tags: readonly string[];
+  readonly links: readonly unknown[];
+  readonly annotations: { readonly list: readonly Annotation[] };
   readonly templating: { readonly list: readonly { readonly name: string }[] };
 }
 
@@ -56,7 +64,7 @@ export function panels(): Panel[] {
   );
 }
 
-/** One query of one panel, ready for a Prometheus. */
+/** One query of one panel or annotation, ready for a Prometheus. */
 export interface PanelQuery {
   readonly dashboard: string;
   readonly panel: string;
@@ -64,10 +72,10 @@ export interface PanelQuery {
   readonly expr: string;
 }
 
-/** Every query of every panel, with the variables as they stand when the dashboard is opened. */
+/** Every query of every panel and annotation, with the variables as they stand when the dashboard is opened. */
 export function panelQueries(): PanelQuery[] {
-  return dashboards().flatMap((dashboard) =>
-    dashboard.panels.flatMap((panel) =>
+  return dashboards().flatMap((dashboard) => [
+    ...dashboard.panels.flatMap((panel) =>
       (panel.targets ?? []).map(({ refId, expr }) => ({
         dashboard: dashboard.title,
         panel: panel.title,
@@ -75,14 +83,26 @@ export function panelQueries(): PanelQuery[] {
         expr: substituteVariables(expr),
       })),
     ),
-  );
+    ...dashboard.annotations.list.flatMap(({ name, expr }) =>
+      expr === undefined
+        ? []
+        : [
+            {
+              dashboard: dashboard.title,
+              panel: `annotation ${name}`,
+              refId: '',
+              expr: substituteVariables(expr),
+            },
+          ],
+    ),
+  ]);
 }
 
 /** Puts "All" for each variable and a minute for the rate interval; throws on an unknown variable. */
 export function substituteVariables(expr: string): string {
   const substituted = expr
     .replaceAll('$__rate_interval', '1m')
-    .replaceAll(/\$(job|instance|provider)\b/g, '.*');
+    .replaceAll(/\$(job|instance|provider|token)\b/g, '.*');
   if (substituted.includes('$')) throw new Error(`an unknown variable in: ${substituted}`);
   return substituted;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { dashboardUid, grafanaBase } from '../../dashboards/src/links.js';
+import { grafanaBase, overviewUid } from '../../dashboards/src/links.js';
 import { requestLimits } from '../../src/refresh/bounded-request.js';
 import { loadYaml } from '../config/load-from.js';
 import { compose, exists, prometheusConfig, readText, service } from './files.js';
@@ -168,8 +168,8 @@ describe('the provisioning of Grafana', () => {
       expect.objectContaining({ source: './dashboards', target: folder }),
     );
     const home = service('grafana').environment?.['GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH'];
-    expect(home).toBe(`${folder}/${dashboardUid}.json`);
-    expect(exists(`dashboards/${dashboardUid}.json`)).toBe(true);
+    expect(home).toBe(`${folder}/${overviewUid}.json`);
+    expect(exists(`dashboards/${overviewUid}.json`)).toBe(true);
   });
 
   it('reads from the Prometheus and the Alertmanager beside it', () => {

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { dashboardUid, grafanaBase, runbookBase } from '../../dashboards/src/links.js';
+import { grafanaBase, overviewUid, runbookBase } from '../../dashboards/src/links.js';
 import {
   folderWithAlerts,
   substitute,
@@ -70,7 +70,7 @@ describeWith(
 
         const firing = await slack.message(0, withinMs);
         const runbook = `${runbookBase}#oauthtokensexpired`;
-        const dashboard = `${grafanaBase}/d/${dashboardUid}?var-provider=fathom`;
+        const dashboard = `${grafanaBase}/d/${overviewUid}?var-provider=fathom`;
         expect(firing).toMatchObject({
           title: 'FIRING 1: OAuthTokensExpired (fathom)',
           fallback: 'FIRING 1: OAuthTokensExpired (fathom)',

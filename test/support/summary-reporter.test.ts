@@ -20,6 +20,11 @@ describe('npm test', () => {
       'SKIPPED 2 tests: prometheus is not installed. ' +
         'To run them: sudo apt-get install --no-install-recommends prometheus',
     );
+    expect(lines.filter((line) => line.startsWith('FAILED '))).toEqual([
+      'FAILED test/support/summary-fixture/endings.fixture.ts > fails: expected 1 to be 2 // Object.is equality',
+      'FAILED test/support/summary-fixture/broken.fixture.ts: this file cannot be imported',
+      'FAILED test/support/summary-fixture/endings.fixture.ts > behind a hook that fails: the hook fails',
+    ]);
     expect(lines).toContain('SKIPPED 1 test: a hook before them failed');
   });
 

@@ -1,13 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import type { SerializedError } from 'vitest';
-import type { Reporter, TestCase, TestModule } from 'vitest/node';
+import type { Reporter, TestCase, TestModule, TestSuite } from 'vitest/node';
 import './describe-with.js';
 import { installCommand } from './system-servers.js';
 
 /** What scripts/test.mjs needs to know of a run. */
 export interface TestSummary {
   readonly passed: number;
-  readonly failed: number;
+  /** One line for each failure: where, and the first line of why. */
+  readonly failures: readonly string[];
   readonly skipped: readonly SkippedTests[];
 }
 
@@ -28,14 +29,34 @@ export function summarize(
 ): TestSummary {
   const tests = modules.flatMap((module) => [...module.children.allTests()]);
   const suites = modules.flatMap((module) => [module, ...module.children.allSuites()]);
-  const outside = suites.reduce((sum, suite) => sum + suite.errors().length, 0) + unhandled.length;
   const inState = (...states: string[]) =>
     tests.filter((test) => states.includes(test.result().state));
   return {
     passed: inState('passed').length,
-    failed: inState('failed', 'pending').length + outside,
+    failures: [
+      ...inState('failed', 'pending').map(describeFailure),
+      ...suites.flatMap((suite) =>
+        suite.errors().map((error) => `${nameOf(suite)}: ${firstLine(error.message)}`),
+      ),
+      ...unhandled.map((error) => `outside of every test: ${firstLine(error.message)}`),
+    ],
     skipped: groupByReason(inState('skipped')),
   };
+}
+
+function describeFailure(test: TestCase): string {
+  const why = test.result().errors?.[0]?.message ?? 'it never ended';
+  return `${test.module.relativeModuleId} > ${test.fullName}: ${firstLine(why)}`;
+}
+
+function nameOf(suite: TestModule | TestSuite): string {
+  return suite.type === 'module'
+    ? suite.relativeModuleId
+    : `${suite.module.relativeModuleId} > ${suite.fullName}`;
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? '';
 }
 
 function groupByReason(tests: readonly TestCase[]): SkippedTests[] {

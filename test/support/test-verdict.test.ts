@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { judgeTests, type TestRunEnd } from './test-verdict.js';
 
 const green: TestRunEnd = {
-  summary: { passed: 3, failed: 0, skipped: [] },
+  summary: { passed: 3, failures: [], skipped: [] },
   code: 0,
   signal: null,
 };
 const withoutServer: TestRunEnd = {
   ...green,
-  summary: { passed: 3, failed: 0, skipped: [{ count: 2, reason: 'no server' }] },
+  summary: { passed: 3, failures: [], skipped: [{ count: 2, reason: 'no server' }] },
 };
 
 describe('the verdict over a run of the tests', () => {
@@ -23,6 +23,16 @@ describe('the verdict over a run of the tests', () => {
     });
   });
 
+  it('names each failure just above the counts', () => {
+    const summary = { passed: 2, failures: ['a.test.ts > b: c'], skipped: [] };
+    expect(judgeTests({ summary, code: 1, signal: null }, false).lines).toEqual([
+      '',
+      'FAILED a.test.ts > b: c',
+      '',
+      '2 passed, 1 failed',
+    ]);
+  });
+
   it('counts skipped tests as failed where nothing may be skipped', () => {
     const { lines, exitCode } = judgeTests(withoutServer, true);
     expect(lines.at(-1)).toBe('3 passed, 2 failed');
@@ -32,7 +42,7 @@ describe('the verdict over a run of the tests', () => {
   it.each<[string, TestRunEnd, string, number]>([
     [
       'a failed test',
-      { ...green, summary: { passed: 2, failed: 1, skipped: [] }, code: 1 },
+      { ...green, summary: { passed: 2, failures: ['a.test.ts > b: c'], skipped: [] }, code: 1 },
       '2 passed, 1 failed',
       1,
     ],

@@ -23,12 +23,12 @@ export function judgeTests(
   { summary, code, signal }: TestRunEnd,
   nothingSkipped: boolean,
 ): TestVerdict {
-  const { passed, failed, skipped } = summary ?? { passed: 0, failed: 0, skipped: [] };
+  const { passed, failures: failed, skipped } = summary ?? { passed: 0, failures: [], skipped: [] };
   const skippedCount = skipped.reduce((sum, { count }) => sum + count, 0);
 
   // Vitest may fail without a failed test: no test was found, a server did not stop.
-  const unexplained = failed === 0 && (code !== 0 || summary === null) ? 1 : 0;
-  const failures = failed + unexplained + (nothingSkipped ? skippedCount : 0);
+  const unexplained = failed.length === 0 && (code !== 0 || summary === null) ? 1 : 0;
+  const failures = failed.length + unexplained + (nothingSkipped ? skippedCount : 0);
   const tail = skippedCount > 0 && !nothingSkipped ? `, ${skippedCount} skipped` : '';
 
   const skippedLines = skipped.map(
@@ -39,6 +39,7 @@ export function judgeTests(
   }
   return {
     lines: [
+      ...(failed.length > 0 ? ['', ...failed.map((failure) => `FAILED ${failure}`), ''] : []),
       ...(skippedLines.length > 0 ? ['', ...skippedLines, ''] : []),
       ...(signal ? [`Interrupted by ${signal}.`] : []),
       `${passed} passed, ${failures} failed${tail}`,

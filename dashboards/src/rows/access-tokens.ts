@@ -1,8 +1,7 @@
 import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
 import type { Color } from '../panel.js';
-import { acrossReplicas, ofProvider, sumBy } from '../promql.js';
-import { table } from '../table.js';
+import { ofProvider, sumBy } from '../promql.js';
 import { timeSeries } from '../time-series.js';
 
 const statusColors: Readonly<Record<string, Color>> = {
@@ -12,11 +11,11 @@ const statusColors: Readonly<Record<string, Color>> = {
   ' unknown': 'purple',
 };
 
-/** The state of the access tokens themselves: who has lapsed, who is next, where a cliff waits. */
+/** The state of the access tokens themselves: how many have lapsed, are next, are switched off. */
 export function accessTokens(): Builder<Panel>[] {
   return [
     timeSeries({
-      width: 12,
+      width: 8,
       height: 9,
       title: 'Active tokens by status',
       shows: 'Every token in use, by provider and status.',
@@ -33,7 +32,7 @@ export function accessTokens(): Builder<Panel>[] {
       colorOf: statusColors,
     }),
     timeSeries({
-      width: 12,
+      width: 8,
       height: 9,
       title: 'Inactive tokens by status',
       shows: 'Tokens that the application switched off, by provider and status.',
@@ -49,30 +48,9 @@ export function accessTokens(): Builder<Panel>[] {
       stacked: true,
       colorOf: statusColors,
     }),
-    table({
-      width: 12,
-      height: 10,
-      title: 'Next expirations',
-      shows:
-        'Tokens with a series of their own, the earliest expiry first. "Ago": already expired. The token is the id of its row.',
-      act: '`oauth-token-exporter status --json` lists each token_id with its user and account.',
-      runbook: 'Tokens expiring soon',
-      expr: `sort(${acrossReplicas(ofProvider('oauth_token_expiration_timestamp_seconds'))} - time())`,
-      columns: [
-        { field: 'provider', name: 'Provider' },
-        { field: 'token_id', name: 'Token' },
-        {
-          field: 'Value',
-          name: 'Expires in',
-          unit: 'dtdurations',
-          decimals: 1,
-          colors: ['red', [0, 'green']],
-        },
-      ],
-    }),
     timeSeries({
-      width: 12,
-      height: 10,
+      width: 8,
+      height: 9,
       title: 'Tokens expiring within',
       shows:
         'Tokens, active or not, that will expire within each time. Each line includes the shorter ones; expired tokens are in none.',
@@ -85,27 +63,6 @@ export function accessTokens(): Builder<Panel>[] {
         },
       ],
       unit: 'short',
-    }),
-    timeSeries({
-      width: 24,
-      height: 8,
-      title: 'Tokens that nobody refreshes',
-      shows:
-        'Active tokens without a refresh token, or of a provider of which no expiry has moved for a lifetime. due: a refresh should have happened by now. cohort: the most that expire within the same 72 hours of the next 30 days.',
-      act: 'due: refresh them, or ask their users to reconnect, before they expire. A cohort of half the tokens is a cliff.',
-      runbook: 'OAuthTokensExpiringUnrefreshed',
-      queries: [
-        {
-          expr: sumBy('provider', ofProvider('oauth_tokens_expiring_unrefreshed')),
-          legend: '{{provider}} due',
-        },
-        {
-          expr: sumBy('provider', ofProvider('oauth_tokens_unrefreshed_cohort')),
-          legend: '{{provider}} cohort',
-        },
-      ],
-      unit: 'short',
-      colorOf: { ' due': 'red', ' cohort': 'orange' },
     }),
   ];
 }

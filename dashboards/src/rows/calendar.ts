@@ -2,12 +2,13 @@ import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
 import { barChart } from '../bar-chart.js';
 import { ofProvider, sumBy } from '../promql.js';
+import { timeSeries } from '../time-series.js';
 
 /** When tokens will expire, and which of them a refresh saves before. */
 export function calendar(): Builder<Panel>[] {
   return [
     barChart({
-      width: 24,
+      width: 16,
       height: 9,
       title: 'Tokens that expire in the next 90 days',
       shows:
@@ -19,6 +20,27 @@ export function calendar(): Builder<Panel>[] {
       stack: 'outcome',
       unit: 'short',
       colorOf: { refreshed: 'green', lapses: 'red', unknown: 'yellow', inactive: 'text' },
+    }),
+    timeSeries({
+      width: 8,
+      height: 9,
+      title: 'Tokens that nobody refreshes',
+      shows:
+        'Active tokens without a refresh token, or of a provider of which no expiry has moved for a lifetime. due: a refresh should have happened by now. cohort: the most that expire within the same 72 hours of the next 30 days.',
+      act: 'due: refresh them, or ask their users to reconnect, before they expire. A cohort of half the tokens is a cliff.',
+      runbook: 'OAuthTokensExpiringUnrefreshed',
+      queries: [
+        {
+          expr: sumBy('provider', ofProvider('oauth_tokens_expiring_unrefreshed')),
+          legend: '{{provider}} due',
+        },
+        {
+          expr: sumBy('provider', ofProvider('oauth_tokens_unrefreshed_cohort')),
+          legend: '{{provider}} cohort',
+        },
+      ],
+      unit: 'short',
+      colorOf: { ' due': 'red', ' cohort': 'orange' },
     }),
   ];
 }

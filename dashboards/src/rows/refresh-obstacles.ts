@@ -1,10 +1,9 @@
 import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
-import { acrossReplicas, countOf, ofExporter, ofProvider, sumBy } from '../promql.js';
+import { acrossReplicas, countOf, ofProvider, sumBy } from '../promql.js';
 import { stat } from '../stat.js';
-import { timeSeries } from '../time-series.js';
 
-const quarter = { width: 6, height: 4, unit: 'short', decimals: 0 } as const;
+const third = { width: 8, height: 4, unit: 'short', decimals: 0 } as const;
 
 const demand = 'oauth_token_refresh_demand_per_second';
 const rateLimit = 'oauth_token_refresh_rate_limit_per_second';
@@ -13,7 +12,7 @@ const rateLimit = 'oauth_token_refresh_rate_limit_per_second';
 export function refreshObstacles(): Builder<Panel>[] {
   return [
     stat({
-      ...quarter,
+      ...third,
       title: 'Refreshes held back',
       shows:
         'Reasons for which a provider’s refreshes are held back. configuration: our client is refused. retry_after: the provider asked for it. breaker: everything fails alike.',
@@ -24,7 +23,7 @@ export function refreshObstacles(): Builder<Panel>[] {
       colors: ['green', [1, 'red']],
     }),
     stat({
-      ...quarter,
+      ...third,
       title: 'Rate too small',
       shows:
         'Providers whose tokens need more refreshes than rate_limit allows: some of them will expire, in whatever order.',
@@ -37,18 +36,7 @@ export function refreshObstacles(): Builder<Panel>[] {
       colors: ['green', [1, 'red']],
     }),
     stat({
-      ...quarter,
-      title: 'Memories unusable',
-      shows:
-        'Replicas that can’t use their memory in Postgres: they observe, know no grants and refresh nothing.',
-      act: 'The log of that replica says what is missing: a privilege, the schema or the database.',
-      runbook: 'OAuthTokenRefreshesOverdue',
-      expr: `sum(1 - ${ofExporter('oauth_token_exporter_memory_up')})`,
-      legend: 'unusable',
-      colors: ['green', [1, 'red']],
-    }),
-    stat({
-      ...quarter,
+      ...third,
       title: 'Requests sent again',
       shows:
         'Requests of the last day whose answer was never seen because the exporter died, and that were sent once more. A provider with replay detection may have ended those grants.',
@@ -59,23 +47,4 @@ export function refreshObstacles(): Builder<Panel>[] {
       colors: ['green', [1, 'orange']],
     }),
   ];
-}
-
-/** What the tokens need beside what the rate allows. */
-export function neededRate(): Builder<Panel> {
-  return timeSeries({
-    width: 8,
-    height: 9,
-    title: 'Needed and allowed rate',
-    shows:
-      'Refreshes per second that the tokens need so that none expires, and what rate_limit allows (dashed). Not where one call of the application’s endpoint refreshes all.',
-    act: 'Above the dashed line tokens will expire: ask the provider for a higher rate, then raise rate_limit. A peak alone is a cohort that expires together.',
-    runbook: 'OAuthTokenRefreshesOverdue',
-    queries: [
-      { expr: sumBy('provider', ofProvider(demand)), legend: '{{provider}} needed' },
-      { expr: sumBy('provider', ofProvider(rateLimit)), legend: '{{provider}} allowed' },
-    ],
-    unit: 'reqps',
-    limit: ' allowed',
-  });
 }

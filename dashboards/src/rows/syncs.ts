@@ -1,8 +1,6 @@
 import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
-import { acrossReplicas, ofProvider, providerGrowth, sumBy } from '../promql.js';
-import { stat } from '../stat.js';
-import { table } from '../table.js';
+import { ofProvider, providerGrowth, sumBy } from '../promql.js';
 import { timeSeries } from '../time-series.js';
 
 const runbook = 'Syncs late, overdue or stuck';
@@ -93,47 +91,18 @@ export function syncs(): Builder<Panel>[] {
     timeSeries({
       width: 8,
       height: 9,
-      title: 'Syncs asked for again',
+      title: 'Syncs that store nothing',
       shows:
-        'Syncs that failed for a token, asked for again once the token was repaired, by what the application said.',
-      act: 'failed: read the log of the exporter. quota: raise it, or wait.',
-      runbook: 'OAuthSyncsFailingForAuth',
+        'Time from the newest item stored to the newest sync run that succeeded; 7 days where it is more.',
+      act: 'A rise through working hours: look whether anything happened at the provider. Nights and holidays are quiet.',
+      runbook: 'Syncs that store nothing',
       queries: [
         {
-          expr: providerGrowth('increase', 'provider, outcome', 'oauth_sync_retries_total'),
-          legend: '{{provider}} {{outcome}}',
+          expr: `max by (provider) (${ofProvider('oauth_sync_nothing_stored_seconds')})`,
+          legend: '{{provider}}',
         },
       ],
-      unit: 'short',
-    }),
-    table({
-      width: 16,
-      height: 9,
-      title: 'Last successful sync',
-      shows:
-        'Tokens with a series of their own, the longest wait first. A token that never synced has no row here but counts as overdue.',
-      act: '`oauth-token-exporter status --json` lists each token_id with its user; then read that user’s sync log.',
-      runbook,
-      expr: `sort_desc(time() - ${acrossReplicas(ofProvider('oauth_sync_last_success_timestamp_seconds'))})`,
-      columns: [
-        { field: 'provider', name: 'Provider' },
-        { field: 'token_id', name: 'Token' },
-        { field: 'Value', name: 'Last success before', unit: 'dtdurations', decimals: 1 },
-      ],
-    }),
-    stat({
-      width: 8,
-      height: 9,
-      title: 'Tokens without a series',
-      shows:
-        'Tokens that the two tables leave out: only the most urgent have a series each. Every total is complete.',
-      act: 'Use `oauth-token-exporter status` for all of them, or raise the limit.',
-      runbook: 'Tokens without a series',
-      expr: sumBy('provider', ofProvider('oauth_token_series_omitted')),
-      legend: '{{provider}}',
-      unit: 'short',
-      decimals: 0,
-      colors: ['blue'],
+      unit: 's',
     }),
   ];
 }
