@@ -7,7 +7,7 @@ import type { BacklogFacts } from './backlog-facts.js';
 import type { SelectedSync, SelectedSyncs } from './select-syncs.js';
 
 /** For whom the application is asked to catch up, and how many are left, and why. */
-export interface SelectedBacklog extends SelectedSyncs {
+export interface SelectedBacklog extends Omit<SelectedSyncs, 'notes'> {
   readonly left: Readonly<Record<BacklogLeft, number>>;
 }
 

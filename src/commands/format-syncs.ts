@@ -30,8 +30,13 @@ export function formatSynced(syncs: readonly JudgedSync[]): string {
     detail,
   ]);
   const moved = syncs.filter(({ after }) => after?.moved === true).length;
+  const unread = syncs.filter(({ outcome, after }) => after === null && outcome !== 'not_tried');
   const header = ['provider', 'user_id', 'answer', 'last success', 'detail'];
-  return `\n${formatTable(header, rows)}\n\nsynced ${String(moved)} of ${String(rows.length)}, by the database\n`;
+  const total = [
+    `synced ${String(moved)} of ${String(rows.length)}, by the database`,
+    ...(unread.length === 0 ? [] : [`not known of ${String(unread.length)}`]),
+  ];
+  return `\n${formatTable(header, rows)}\n\n${total.join('; ')}\n`;
 }
 
 /** The same for programs; `more` goes beside it. */

@@ -3,6 +3,7 @@ import { chooseReactivation } from '../remedy/reactivate-choice.js';
 import type { ReactivateSelector, ReactivateStep } from '../remedy/reactivate-choice.js';
 import { switchRows } from '../remedy/switch-rows.js';
 import type { RowSwitch, SwitchResult } from '../remedy/switch-rows.js';
+import { DatabaseError } from '../database/explain-database-error.js';
 import { recordSwitches } from '../store/switch-events.js';
 import type { SwitchByHand } from '../store/switch-events.js';
 import { askYes } from './ask-yes.js';
@@ -156,7 +157,7 @@ async function prove(
     scope,
     tried.map(({ facts }) => facts),
     options,
-  ).catch((error: unknown) => ({ ok: false as const, problem: String(error) }));
+  ).catch((error: unknown) => ({ ok: false as const, problem: messageOf(error) }));
   const works: ReactivateLine[] = [];
   const fails: ReactivateLine[] = [];
   const details = new Map<ReactivateLine, string>();
@@ -167,10 +168,15 @@ async function prove(
     (outcome?.outcome === 'refreshed' ? works : fails).push(line);
   }
   const back = await putBack(scope, fails, options);
-  const recorded = works.map((line) => ledgerLine(line, 'reactivated_by_hand', 'proven'));
-  await scope.state.run((query) => recordSwitches(query, recorded, options.actor, options.reason));
+  const unnoted = await noteProven(scope, works, options);
   for (const line of works) {
-    outcomes.set(line, { word: 'reactivated', detail: `proven: ${details.get(line) ?? ''}` });
+    const detail = `proven: ${details.get(line) ?? ''}`;
+    outcomes.set(
+      line,
+      unnoted === null
+        ? { word: 'reactivated', detail }
+        : { word: 'left switched on', detail: `${detail}; not noted in the ledger: ${unnoted}` },
+    );
   }
   for (const line of fails) {
     const detail = details.get(line) ?? '';
@@ -185,6 +191,23 @@ async function prove(
     );
   }
   return outcomes;
+}
+
+/** Notes in the ledger what was proven; says why it could not. */
+async function noteProven(
+  { state }: RemedyScope,
+  works: readonly ReactivateLine[],
+  { actor, reason }: ReactivateOptions,
+): Promise<string | null> {
+  if (works.length === 0) return null;
+  const lines = works.map((line) => ledgerLine(line, 'reactivated_by_hand', 'proven'));
+  try {
+    await state.run((query) => recordSwitches(query, lines, actor, reason));
+    return null;
+  } catch (error) {
+    if (!(error instanceof DatabaseError)) throw error;
+    return error.message;
+  }
 }
 
 function putBack(
@@ -214,6 +237,10 @@ async function switchLines(
   });
   const pools = { app: database.pool, state: ready.config.state.url === null ? null : state.pool };
   return switchRows(pools, rows, on, { actor, why });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function ledgerLine({ facts }: ReactivateLine, event: SwitchByHand, reason: string | null) {

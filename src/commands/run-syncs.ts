@@ -11,6 +11,7 @@ import type { ExitCode } from './exit-code.js';
 import { judgeSynced } from './judge-synced.js';
 import type { JudgedSync } from './judge-synced.js';
 import { printable } from './printable.js';
+import { formatProgress } from './progress-bar.js';
 import type { SelectedSync } from './select-syncs.js';
 import type { StateDatabase } from './state-database.js';
 
@@ -53,7 +54,7 @@ export async function runSyncs(
   let done = 0;
   const onDone = async (user: SyncedUser<SelectedSync>): Promise<void> => {
     done += 1;
-    if (context.stderr.isTTY) context.stderr.write(`\r${String(done)} of ${String(syncs.length)} `);
+    if (context.stderr.isTTY) context.stderr.write(formatProgress(done, syncs.length));
     if (user.outcome !== 'not_tried') await note(user);
   };
   try {

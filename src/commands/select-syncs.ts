@@ -17,6 +17,8 @@ export interface SelectedSyncs {
   readonly syncs: readonly SelectedSync[];
   /** Providers that can't be read or asked, and why. */
   readonly unread: readonly string[];
+  /** What is missing and may make a sync look older than it is. */
+  readonly notes: readonly string[];
 }
 
 /** Selects one user, or everybody whose sync is overdue, of these providers. */
@@ -27,6 +29,7 @@ export async function selectSyncs(
 ): Promise<SelectedSyncs> {
   const selected: SelectedSync[] = [];
   const unread: string[] = [];
+  const notes: string[] = [];
   for (const provider of providers) {
     const endpoint = provider.syncs?.endpoint ?? null;
     if (endpoint === null) continue;
@@ -35,6 +38,7 @@ export async function selectSyncs(
       unread.push(`${provider.name}: ${syncs.reason}; ${syncs.remedy}`);
       continue;
     }
+    notes.push(...syncs.notes.map((note) => `${provider.name}: ${note}`));
     const patterns = provider.syncs?.failureReasons ?? [];
     const failed = assessSyncFailures(failures?.known === true ? failures.value : [], patterns);
     for (const { id, subject, overdue, lastSuccessAtMs } of syncs.value) {
@@ -57,5 +61,5 @@ export async function selectSyncs(
       });
     }
   }
-  return { syncs: selected, unread };
+  return { syncs: selected, unread, notes };
 }

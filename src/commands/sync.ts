@@ -47,8 +47,10 @@ export async function sync(context: CommandContext, options: SyncOptions): Promi
   try {
     // What was asked for is told also after Ctrl-C: it ends the calls, and not the connections.
     return await withDatabases(ready, new AbortController().signal, async (database, state) => {
-      const { syncs, unread } = await selectSyncs(database, providers, options);
-      for (const line of unread) context.stderr.write(`${printable(line)}\n`);
+      const { syncs, unread, notes } = await selectSyncs(database, providers, options);
+      for (const line of [...unread, ...notes]) context.stderr.write(`${printable(line)}\n`);
+      // "Nobody" would be a guess while something is unknown.
+      if (syncs.length === 0 && unread.length > 0) return exitCode.unknown;
       const answer = await plan(context, options, syncs);
       if (answer !== 'go') return unread.length > 0 ? exitCode.unknown : answer;
       const order = { ...options, event: 'sync_requested', stopsUnnoted: false };

@@ -51,14 +51,15 @@ export async function observeSyncList(
     const tokens = resolveTokenSource(provider.tokens, catalog);
     if (!tokens.known) return { now, syncs: tokens, failures: null };
     const never = () => false;
-    const { evidence } = resolveSyncSource(config, tokens.value, catalog, never);
+    const { evidence, notes } = resolveSyncSource(config, tokens.value, catalog, never);
     if (!evidence.known) return { now, syncs: evidence, failures: null };
     const attempt = async <T>(read: () => Promise<T>): Promise<Reading<T>> => {
       const result = await isolated(read);
       return result.ok ? known(result.value) : statementFailed(result.error);
     };
     const before = overdueBefore(config, now);
-    const syncs = await attempt(() => readList(query, tokens.value, evidence.value, before));
+    const list = await attempt(() => readList(query, tokens.value, evidence.value, before));
+    const syncs = list.known ? known(list.value, notes) : list;
     const failed = resolveFailures(config.failures, catalog, never)?.failures ?? null;
     const failures = failed?.known
       ? await attempt(() =>

@@ -22,9 +22,11 @@ export interface WebhookState {
   readonly latchDetail: string | null;
 }
 
+// -infinity, of one that was never used, goes before the subtraction: PostgreSQL has none below 17.
 const stateColumns = `fingerprint, failures,
   CASE WHEN latched_at IS NOT NULL THEN coalesce(latch_detail, '') END AS "latchDetail",
-  greatest(0, extract(epoch FROM next_send_at - clock_timestamp()) * 1000)::float8 AS "waitMs",
+  greatest(0, extract(epoch FROM greatest(next_send_at, clock_timestamp()) - clock_timestamp())
+              * 1000)::float8 AS "waitMs",
   coalesce(leased_by <> $1::uuid AND leased_until > clock_timestamp(), false) AS "leasedByOther"`;
 
 /** How these webhooks stand, as `owner` sees it. One that nobody used yet has no row. */

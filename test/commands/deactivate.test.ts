@@ -166,12 +166,13 @@ describe('deactivate --expired', () => {
         ...(world.env as Record<string, string>),
         ...off,
       });
-      await until('it waits for the row', async () => {
+      const waitsForRow = async () => {
         const waiting = await world.database.query(
           `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`,
         );
         return waiting.length > 0;
-      });
+      };
+      await until('it waits for the row', waitsForRow, { withinMs: 20_000 });
       const { code } = await cli.stop('SIGINT');
       expect(code).toBe(3);
       await locker.query('COMMIT');

@@ -547,6 +547,29 @@ describe('syncs', () => {
     expect(findIn('syncs_overdue', poll)).toMatchObject({ seen: true, affected: expected });
   });
 
+  const idle = 'A likely cause: ';
+  const misconfigured =
+    'fathom_cron_sync_v2: it runs and does nothing, since its configuration is missing: Supabase configuration missing.';
+  it.each([
+    ['their log', { 'fathom:job_log': true }, idle + misconfigured],
+    ['pg_cron', { 'cron:jobs': true, 'cron:runs': true }, `${idle}fathom-nightly: missed a run.`],
+    ['neither', { 'fathom:job_log': false, 'cron:jobs': true, 'cron:runs': false }, null],
+  ])('and tokens lapse with what is wrong with their jobs by %s', (_, sources, cause) => {
+    const cron = cronOf();
+    const [job] = cron.jobs;
+    const missed = { expectedAtMs: start, runs: 1 };
+    const jobs = [...cron.jobs, { ...job!, name: 'fathom-nightly', missed }];
+    const poll = pollBeside(sources, lagOf(1), { ...cron, jobs });
+    const detail = (told: string) => [told, ...(cause === null ? [] : [cause])].join(' ');
+    expect(findIn('syncs_overdue', poll)).toMatchObject({ detail: detail('Overdue now: 1.') });
+    expect(findIn('tokens_unattended', poll)).toMatchObject({
+      detail: detail('Expired already: 0. Without a refresh token: 0.'),
+    });
+    expect(findIn('expiry_cliff', poll)).toMatchObject({
+      detail: detail('The first expires in 0 d 0 h.'),
+    });
+  });
+
   it('that could not be read are no evidence', () => {
     const poll = pollAt({ isFurtherSourceDown: true, provider: lagOf(0) });
     expect(findIn('syncs_overdue', poll)).toEqual({ seen: false });

@@ -10,7 +10,7 @@ import type { DeliveryPace } from '../../src/notify/deliver-message.js';
 import { migrate } from '../../src/store/migrate.js';
 import { enqueue } from '../../src/store/outbox.js';
 import { createDatabase, testServer17 } from '../support/postgres.js';
-import type { TestDatabase } from '../support/postgres.js';
+import type { TestDatabase, TestServer } from '../support/postgres.js';
 import { startSlackEndpoint } from '../support/slack-endpoint.js';
 import type { SlackEndpoint } from '../support/slack-endpoint.js';
 import { noLinks, noticeOf } from './notices.js';
@@ -43,16 +43,18 @@ export const quickPace: DeliveryPace = { spacingMs: 100, leaseMs: 11_000 };
 
 /** A database, a Slack, and as many replicas of the delivery as a test wants. */
 export async function startDeliveryWorld({
+  server = testServer17,
   spacingMs = quickPace.spacingMs,
   fallback = false,
   onAccepted = () => undefined,
 }: {
+  readonly server?: TestServer;
   readonly spacingMs?: number;
   readonly fallback?: boolean;
   /** Slack has taken a message; its answer has not left yet. */
   readonly onAccepted?: () => void;
 } = {}): Promise<DeliveryWorld> {
-  const database = await createDatabase(testServer17);
+  const database = await createDatabase(server);
   const slack = await startSlackEndpoint({ spacingMs, onAccepted });
   const pools: Pool[] = [];
   const replicas: Delivery[] = [];

@@ -1,4 +1,5 @@
 import type { ProviderCause } from './cause.js';
+import { withIdleJobs } from './idle-jobs.js';
 import { activeOf, ofTokens } from './of-tokens.js';
 
 const dayMs = 86_400_000;
@@ -26,7 +27,10 @@ export const expiryCliff: ProviderCause = {
       return {
         affected: isCliff ? cohort.map(({ token }) => token) : [],
         outOf,
-        detail: `The first expires in ${Math.floor(first / dayMs)} d ${Math.floor((first % dayMs) / 3_600_000)} h.`,
+        detail: withIdleJobs(
+          `The first expires in ${Math.floor(first / dayMs)} d ${Math.floor((first % dayMs) / 3_600_000)} h.`,
+          context,
+        ),
       };
     }),
 };

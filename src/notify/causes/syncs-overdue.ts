@@ -1,5 +1,6 @@
 import { unseen, whole } from './cause.js';
 import type { ProviderCause } from './cause.js';
+import { withIdleJobs } from './idle-jobs.js';
 import { sawSyncs } from './saw-sources.js';
 
 /** Tokens that nobody uses any more look fine until they lapse together. */
@@ -19,7 +20,7 @@ export const syncsOverdue: ProviderCause = {
     const { syncs } = context.assessed;
     if (syncs === null || !sawSyncs(context)) return unseen;
     const { overdue } = syncs;
-    const detail = overdue === 0 ? null : `Overdue now: ${overdue}.`;
+    const detail = overdue === 0 ? null : withIdleJobs(`Overdue now: ${overdue}.`, context);
     return whole(overdue > 0, context.provider.name, detail);
   },
 };

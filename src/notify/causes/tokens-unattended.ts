@@ -1,5 +1,6 @@
 import { hasExpired, isTimeToTell } from '../../assess/unrefreshed.js';
 import type { ProviderCause } from './cause.js';
+import { withIdleJobs } from './idle-jobs.js';
 import { activeOf, ofTokens } from './of-tokens.js';
 
 /** The runbook's warning a week ahead, for tokens that no refresh will save. */
@@ -24,7 +25,10 @@ export const tokensUnattended: ProviderCause = {
       return {
         affected: affected.map(({ token }) => token),
         outOf: activeOf(tokens).length,
-        detail: `Expired already: ${expired}. Without a refresh token: ${without}.`,
+        detail: withIdleJobs(
+          `Expired already: ${expired}. Without a refresh token: ${without}.`,
+          context,
+        ),
       };
     }),
 };
