@@ -9,6 +9,7 @@ import {
   VizLegendOptionsBuilder,
   VizTooltipOptionsBuilder,
 } from '@grafana/grafana-foundation-sdk/common';
+import { FieldColorBuilder, FieldColorModeId } from '@grafana/grafana-foundation-sdk/dashboard';
 import { PanelBuilder } from '@grafana/grafana-foundation-sdk/timeseries';
 import {
   framed,
@@ -41,6 +42,7 @@ export function timeSeries(spec: TimeSeriesSpec): PanelBuilder {
     .targets(rangeQueries(spec.queries))
     .unit(spec.unit)
     .thresholds(thresholdsOf(['green']))
+    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic))
     .lineWidth(1)
     .fillOpacity(spec.stacked === true ? 30 : 5)
     .showPoints(VisibilityMode.Never)
@@ -52,7 +54,7 @@ export function timeSeries(spec: TimeSeriesSpec): PanelBuilder {
     .legend(
       new VizLegendOptionsBuilder()
         .showLegend(true)
-        .displayMode(LegendDisplayMode.Table)
+        .displayMode(LegendDisplayMode.List)
         .placement(LegendPlacement.Bottom)
         .calcs(['lastNotNull']),
     )

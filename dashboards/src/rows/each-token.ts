@@ -12,7 +12,7 @@ const toToken = {
   url: `/d/${tokenDetailUid}?var-token=\${__value.raw}&\${__url_time_range}`,
 };
 
-const third = { width: 8, height: 10 } as const;
+const list = { width: 7, height: 10 } as const;
 const untilExpiry = `${acrossReplicas(ofToken('oauth_token_expiration_timestamp_seconds'))} - time()`;
 const untilDue = `${acrossReplicas(ofToken('oauth_token_refresh_due_timestamp_seconds'))} - time()`;
 const sinceSync = `time() - ${acrossReplicas(ofToken('oauth_sync_last_success_timestamp_seconds'))}`;
@@ -21,7 +21,7 @@ const sinceSync = `time() - ${acrossReplicas(ofToken('oauth_sync_last_success_ti
 export function eachToken(): Builder<Panel>[] {
   return [
     table({
-      ...third,
+      ...list,
       title: 'Next expirations',
       shows:
         'Tokens with a series of their own, the earliest expiry first. "Ago": already expired. The token is the id of its row.',
@@ -41,7 +41,7 @@ export function eachToken(): Builder<Panel>[] {
       ],
     }),
     table({
-      ...third,
+      ...list,
       title: 'Next due',
       shows:
         'When tokens with a series of their own are due to be refreshed, the earliest first. "Ago": due since then. Dead and disabled ones are never due.',
@@ -61,7 +61,7 @@ export function eachToken(): Builder<Panel>[] {
       ],
     }),
     table({
-      ...third,
+      ...list,
       title: 'Last successful sync',
       shows:
         'Tokens with a series of their own, the longest wait first. A token that never synced has no row here but counts as overdue.',
@@ -73,6 +73,20 @@ export function eachToken(): Builder<Panel>[] {
         { field: 'token_id', name: 'Token', link: toToken },
         { field: 'Value', name: 'Last success before', unit: 'dtdurations', decimals: 1 },
       ],
+    }),
+    stat({
+      width: 3,
+      height: 10,
+      title: 'Tokens without a series',
+      shows:
+        'Tokens that the two tables leave out: only the most urgent have a series each. Every total is complete.',
+      act: 'Use `oauth-token-exporter status` for all of them, or raise the limit.',
+      runbook: 'Tokens without a series',
+      expr: sumBy('provider', ofProvider('oauth_token_series_omitted')),
+      legend: '{{provider}}',
+      unit: 'short',
+      decimals: 0,
+      colors: ['blue'],
     }),
     timeSeries({
       width: 12,
@@ -94,20 +108,6 @@ export function eachToken(): Builder<Panel>[] {
       runbook: 'Syncs late, overdue or stuck',
       queries: [{ expr: sinceSync, legend: '{{provider}} {{token_id}}' }],
       unit: 's',
-    }),
-    stat({
-      width: 24,
-      height: 4,
-      title: 'Tokens without a series',
-      shows:
-        'Tokens that the two tables leave out: only the most urgent have a series each. Every total is complete.',
-      act: 'Use `oauth-token-exporter status` for all of them, or raise the limit.',
-      runbook: 'Tokens without a series',
-      expr: sumBy('provider', ofProvider('oauth_token_series_omitted')),
-      legend: '{{provider}}',
-      unit: 'short',
-      decimals: 0,
-      colors: ['blue'],
     }),
   ];
 }

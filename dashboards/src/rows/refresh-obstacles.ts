@@ -18,8 +18,9 @@ export function refreshObstacles(): Builder<Panel>[] {
         'Reasons for which a provider’s refreshes are held back. configuration: our client is refused. retry_after: the provider asked for it. breaker: everything fails alike.',
       act: 'configuration: correct the client’s id or secret and restart. The other two end by themselves; "Failed refreshes" says what went wrong.',
       runbook: 'OAuthTokenRefreshFailing',
-      expr: sumBy('provider, reason', ofProvider('oauth_token_refresh_paused')),
+      expr: `${sumBy('provider, reason', ofProvider('oauth_token_refresh_paused'))} > 0`,
       legend: '{{provider}} {{reason}}',
+      none: 'none',
       colors: ['green', [1, 'red']],
     }),
     stat({
