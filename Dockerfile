@@ -18,6 +18,7 @@ RUN npm ci --omit=dev --omit=optional --ignore-scripts && npm cache clean --forc
 # Read at run time, from where the sources keep it.
 COPY src/config/presets ./src/config/presets
 COPY src/store/migrations ./src/store/migrations
+COPY src/pages/assets ./src/pages/assets
 COPY --from=build /app/dist ./dist
 # The journal of refreshes: mount a volume here, one per replica. A new volume takes over this owner.
 ENV JOURNAL_DIR=/var/lib/oauth-token-exporter/journal

@@ -21,6 +21,7 @@ const rooms = [
   'schedule',
   'memory',
   'watcher',
+  'pages',
   'cycle',
   'app',
   'commands',
@@ -156,13 +157,13 @@ function boundary({ name, files, ignores = [], targets, fromRoot }) {
   };
 }
 
-const filesOf = (name) => [`src/${name}/**/*.ts`, `src/${name}.ts`];
+const filesOf = (name) => [`src/${name}/**/*.{ts,tsx}`, `src/${name}.ts`];
 
 /** One block per room, one for the demo, one for whatever else lies in src/. */
 const boundaries = [
   boundary({
     name: 'src',
-    files: ['src/**/*.ts'],
+    files: ['src/**/*.{ts,tsx}'],
     ignores: [...rooms, 'demo'].flatMap(filesOf),
     targets: [...rooms.filter((room) => room !== 'config'), 'demo'],
     fromRoot: true,
@@ -189,7 +190,7 @@ export default defineConfig(
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: {
       parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
@@ -261,6 +262,17 @@ export default defineConfig(
         clearTimeout: 'readonly',
         performance: 'readonly',
       },
+    },
+  },
+  {
+    name: 'in the browser',
+    files: ['src/pages/assets/*.js'],
+    languageOptions: {
+      globals: Object.fromEntries(
+        ['document', 'location', 'navigator', 'fetch', 'DOMParser', 'setTimeout', 'history'].map(
+          (name) => [name, 'readonly'],
+        ),
+      ),
     },
   },
 );

@@ -3,12 +3,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { AppParts } from './app/app-parts.js';
 import { openDatabase, pollPatienceMs } from './app/open-database.js';
 import { startRefreshingWhereConfigured } from './app/refresh-where-configured.js';
+import { showPages } from './app/show-pages.js';
 import { countRunsOfAll, startRetryingSyncs } from './app/sync-work.js';
 import {
   createHeartbeatWhereConfigured,
   startNotifyingPeople,
   startTelling,
 } from './app/tell-people.js';
+import { watchRoute } from './app/watch-route.js';
 import { startWatching } from './app/watch-stability.js';
 import { sourcesSeen } from './assess/assess.js';
 import type { PollResult } from './assess/assess.js';
@@ -94,13 +96,14 @@ export async function startApp(
           now: () => new Date(),
           maxAgeMs: Math.min(config.pollIntervalMs, longestHealthAgeMs),
         };
-  const server = await listen(createApp(publisher.pages, tokenHealth), config.listen).catch(
-    async (error: unknown) => {
-      await notifier.stop();
-      await closePools();
-      throw error;
-    },
-  );
+  const pages = showPages(parts, facts, publisher.pages.readiness, () => journalProblem);
+  const routes = [watchRoute(parts, notifier), pages.routes];
+  const http = createApp(publisher.pages, tokenHealth, routes);
+  const server = await listen(http, config.listen).catch(async (error: unknown) => {
+    await notifier.stop();
+    await closePools();
+    throw error;
+  });
 
   const effects: CycleEffects = {
     observe: async (previous): Promise<PollResult> => {
@@ -117,7 +120,10 @@ export async function startApp(
     },
     remember: memory.remember,
     publish: publisher.publish,
-    tell: telling.tell,
+    tell: (latest, memories) => {
+      pages.show(latest, memories);
+      telling.tell(latest, memories);
+    },
     refresh: (latest) => {
       automaticMail?.offer(latest);
       reportShadowed(latest);

@@ -9,6 +9,7 @@ import { defineRemedies } from './commands/define-remedies.js';
 import { demo } from './commands/demo.js';
 import { defineNotify } from './commands/define-notify.js';
 import { defineSync } from './commands/define-sync.js';
+import { defineVerify } from './commands/define-verify.js';
 import { doctor } from './commands/doctor.js';
 import { exitCode } from './commands/exit-code.js';
 import type { ExitCode } from './commands/exit-code.js';
@@ -19,7 +20,9 @@ import { osUser } from './commands/os-user.js';
 import { refresh } from './commands/refresh.js';
 import { serve } from './commands/serve.js';
 import { start } from './commands/start.js';
+import { liveTerminal } from './commands/live-terminal.js';
 import { status } from './commands/status.js';
+import { statusWatch } from './commands/status-watch.js';
 import { addWatchCommands } from './commands/watch.js';
 import { requestPatienceMs } from './store/refresh-requests.js';
 
@@ -98,7 +101,18 @@ function program(): Command {
         .default(false)
         .conflicts(['status', 'failOn']),
     )
+    .addOption(
+      new Option('--watch', 'a live view that fills the terminal, until q')
+        .default(false)
+        .conflicts(['json', 'failOn', 'calendar']),
+    )
     .action(async (options: StatusFlags) => {
+      if (options.watch) {
+        const { provider = null, status: wanted = null } = options;
+        const terminal = liveTerminal(process.stdin, process.stdout);
+        result = await statusWatch(context, { provider, status: wanted }, terminal);
+        return;
+      }
       result = await status(context, {
         json: options.json,
         provider: options.provider ?? null,
@@ -133,6 +147,7 @@ function program(): Command {
     });
   defineSync(add, context, onResult);
   defineRemedies(add, context, onResult);
+  defineVerify(add, context, onResult);
   const journal = add('journal', 'see and free what the journals of refreshes hold');
   journal
     .command('list')
@@ -186,6 +201,7 @@ interface StatusFlags {
   readonly status?: TokenStatus;
   readonly failOn?: TokenStatus;
   readonly calendar: boolean;
+  readonly watch: boolean;
 }
 
 /** `expiring-soon`, `EXPIRING SOON` and `expiring_soon` are the same to a person. */

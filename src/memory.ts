@@ -138,7 +138,7 @@ export function createMemory(parts: MemoryParts): Memory {
 }
 
 /** What holds a provider's refreshes back for a process with this configuration. */
-function pausesOf(
+export function pausesOf(
   refresh: ProviderConfig['refresh'],
   row: ProviderRow | null,
   now: Date,

@@ -34,6 +34,7 @@ export type RunbookSection =
   | 'Inactive tokens'
   | 'OAuthSyncsFailingForAuth'
   | 'Syncs late, overdue or stuck'
+  | 'Syncs that store nothing'
   | 'Clock skew'
   | 'The process'
   | 'Tokens without a series';

@@ -17,6 +17,8 @@ import { assessProviderDemand } from './provider-demand.js';
 import type { ProviderPause } from './provider-pause.js';
 import { assessSyncFailures, syncAuthFailedAtMs } from './sync-failures.js';
 import type { SyncFailures } from './sync-failures.js';
+import { assessStored } from './stored.js';
+import type { StoredAssessment } from './stored.js';
 import { countByStatus } from './token-status.js';
 import type { TokenStatus } from './token-status.js';
 import { assessWebhooks } from './webhooks.js';
@@ -35,6 +37,7 @@ export interface ProviderAssessment {
   /** Whether its rate is enough for its tokens; null where the rate is not ours to keep. */
   readonly demand: Demand | null;
   readonly webhooks: WebhookAssessment | null;
+  readonly stored: StoredAssessment | null;
   readonly calendar: ExpiryCalendar | null;
 }
 
@@ -86,6 +89,7 @@ export function assessProvider(
     syncFailures,
     pauses: memory?.pauses ?? null,
     webhooks: assessWebhooks(configured?.webhooks ?? null, around, before?.webhooks ?? null, now),
+    stored: assessStored(around?.stored, before?.stored ?? null),
     calendar: assessCalendar(counts.tokens, rows.grants, context) ?? before?.calendar ?? null,
   };
 }

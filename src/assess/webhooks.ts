@@ -34,7 +34,7 @@ export interface ArrivalAssessment {
 }
 
 /** Fewer than that say nothing of a delay or of a ratio. */
-const fewest = 5;
+export const fewestToJudge = 5;
 /** Fewer arrivals than that fall together by chance. */
 const fewestClustered = 10;
 const clusterMinutes = 6;
@@ -90,11 +90,11 @@ function findProblems(
     silentAfterMs !== null && lastMs !== null && now.getTime() - lastMs > silentAfterMs;
   const isDelayed =
     arrivals?.delayMs != null &&
-    arrivals.measured >= fewest &&
+    arrivals.measured >= fewestToJudge &&
     arrivals.delayMs.median > delayedAfterMs;
   const finished = (events?.failed ?? 0) + (events?.succeeded ?? 0);
   const isFailing =
-    events !== null && events.failed >= fewest && events.failed / finished > failingShare;
+    events !== null && events.failed >= fewestToJudge && events.failed / finished > failingShare;
   return [
     ...(isSilent ? ['silent' as const] : []),
     ...(isDelayed ? ['delayed' as const] : []),

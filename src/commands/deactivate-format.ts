@@ -1,5 +1,5 @@
+import { formatInstant, isoInstant } from '../config/format-instant.js';
 import type { DeactivateLine } from './deactivate.js';
-import { formatInstant, isoInstant } from './format-instant.js';
 import { showAccount } from '../notify/mask-account.js';
 import type { AccountMode } from '../notify/mask-account.js';
 import { tableNotes } from './table-notes.js';

@@ -119,7 +119,7 @@ function reactivateSelector(flags: ReactivateFlags): ReactivateSelector | null {
 }
 
 /** `2025-11-29T00:54:00Z`. */
-function instantOption(flags: string, description: string): Option {
+export function instantOption(flags: string, description: string): Option {
   return new Option(flags, description).argParser((text) => {
     const instant = new Date(/^\d{4}-\d\d-\d\d/.test(text) ? text : Number.NaN);
     if (!Number.isNaN(instant.getTime())) return instant;

@@ -1,11 +1,17 @@
+import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
+import type { BacklogSince } from '../observe/backlog.js';
+import { backlog } from './backlog.js';
+import { sinceOption } from './backlog-since.js';
+import { syncBacklog } from './backlog-sync.js';
 import type { CommandContext } from './command-context.js';
+import { exitCode } from './exit-code.js';
 import type { ExitCode } from './exit-code.js';
 import { osUser } from './os-user.js';
 import { defaultSyncType } from '../remedy/call-sync-endpoint.js';
 import { sync } from './sync.js';
 
-/** Defines `sync`. */
+/** Defines `sync`, and `backlog`, which lists what `sync --backlog` works off. */
 export function defineSync(
   add: (name: string, description: string) => Command,
   context: CommandContext,
@@ -14,6 +20,14 @@ export function defineSync(
   add('sync', 'ask the application to sync users, and see in its database whether it did')
     .option('--user-id <subject>', 'this user')
     .option('--all-stale', 'everybody whose sync is overdue', false)
+    .addOption(
+      new Option('--backlog', 'everybody whose items since --since lack something')
+        .default(false)
+        .conflicts(['userId', 'allStale']),
+    )
+    .addOption(sinceOption('with --backlog: an instant, or how long ago'))
+    .option('--limit <n>', 'with --backlog: at most so many users', wholeNumber)
+    .option('--again', 'with --backlog: also whom it was asked for before', false)
     .option('--type <type>', 'how much to sync, as the application calls it', defaultSyncType)
     .option('--provider <name>', 'only this provider')
     .option('--yes', 'do it; without it, show what would be done, and ask at a terminal', false)
@@ -21,22 +35,54 @@ export function defineSync(
     .option('--reason <text>', 'why, for the ledger')
     .option('--json', 'print JSON', false)
     .action(async (options: SyncFlags) => {
-      onResult(
-        await sync(context, {
-          userId: options.userId ?? null,
-          allStale: options.allStale,
-          syncType: options.type,
-          provider: options.provider ?? null,
-          yes: options.yes,
-          json: options.json,
-          actor: options.as,
-          reason: options.reason ?? null,
-        }),
-      );
+      const { userId = null, allStale, since, limit = null, again, yes, json } = options;
+      const common = {
+        syncType: options.type,
+        provider: options.provider ?? null,
+        yes,
+        json,
+        actor: options.as,
+        reason: options.reason ?? null,
+      };
+      if (
+        options.backlog !== (since !== undefined) ||
+        (!options.backlog && (again || limit !== null))
+      ) {
+        context.stderr.write(
+          '--backlog and --since need each other, --limit and --again need both\n',
+        );
+        onResult(exitCode.usage);
+      } else if (since !== undefined) {
+        onResult(await syncBacklog(context, { ...common, since, limit, again }));
+      } else {
+        onResult(await sync(context, { ...common, userId, allStale }));
+      }
+    });
+  add('backlog', 'list whose items since an outage lack something, and what')
+    .addOption(sinceOption('an instant, or how long ago').makeOptionMandatory())
+    .option('--provider <name>', 'only this provider')
+    .option('--json', 'print JSON', false)
+    .action(async ({ since, provider, json }: BacklogFlags) => {
+      onResult(await backlog(context, { since, provider: provider ?? null, json }));
     });
 }
 
+function wholeNumber(text: string): number {
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('Expected a whole number above 0.');
+}
+
+interface BacklogFlags {
+  readonly since: BacklogSince;
+  readonly provider?: string;
+  readonly json: boolean;
+}
+
 interface SyncFlags {
+  readonly backlog: boolean;
+  readonly since?: BacklogSince;
+  readonly limit?: number;
+  readonly again: boolean;
   readonly userId?: string;
   readonly allStale: boolean;
   readonly type: string;

@@ -8,7 +8,7 @@ import type { Config } from '../config/config.js';
 import type { Observation } from '../observe/observe.js';
 import type { Finding } from './diagnose.js';
 import { formatDistance } from '../config/format-distance.js';
-import { formatInstant } from './format-instant.js';
+import { formatInstant } from '../config/format-instant.js';
 
 /** What the doctor says of cron jobs and webhooks: their problems, each with its evidence. */
 export function diagnoseJobs(config: Config, { now, surroundings }: Observation): Finding[] {

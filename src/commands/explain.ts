@@ -1,13 +1,13 @@
 import { DatabaseError } from '../database/explain-database-error.js';
 import { configurationFingerprint } from '../refresh/configuration-fingerprint.js';
 import { parseProviderHealth } from '../refresh/parse-provider-health.js';
+import type { Explanation, TokenSurroundings } from '../remedy/explain-token.js';
+import { explainGoneToken, explainToken } from '../remedy/explain-token.js';
 import { readJournals } from '../store/journals.js';
 import { readLedger } from '../store/ledger.js';
 import { readProviderRow } from '../store/provider-row.js';
 import { prepareConnection } from './command-context.js';
 import type { CommandContext } from './command-context.js';
-import { explainGoneToken, explainToken } from './explain-token.js';
-import type { Explanation, TokenSurroundings } from './explain-token.js';
 import { exitCode } from './exit-code.js';
 import type { ExitCode } from './exit-code.js';
 import { formatExplanation } from './format-explanation.js';

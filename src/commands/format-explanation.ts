@@ -1,5 +1,5 @@
 import { formatDistance } from '../config/format-distance.js';
-import type { Explanation } from './explain-token.js';
+import type { Explanation } from '../remedy/explain-token.js';
 import { printable } from './printable.js';
 
 /** An explanation as people read it: a line per fact, facts that say nothing left out. */

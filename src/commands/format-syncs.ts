@@ -1,4 +1,4 @@
-import { formatInstant, isoInstant } from './format-instant.js';
+import { formatInstant, isoInstant } from '../config/format-instant.js';
 import type { JudgedSync } from './judge-synced.js';
 import type { SelectedSync } from './select-syncs.js';
 import { formatTable } from './table.js';
@@ -34,8 +34,12 @@ export function formatSynced(syncs: readonly JudgedSync[]): string {
   return `\n${formatTable(header, rows)}\n\nsynced ${String(moved)} of ${String(rows.length)}, by the database\n`;
 }
 
-/** The same for programs. */
-export function syncJson(syncs: readonly JudgedSync[], dryRun: boolean): string {
+/** The same for programs; `more` goes beside it. */
+export function syncJson(
+  syncs: readonly JudgedSync[],
+  dryRun: boolean,
+  more: Readonly<Record<string, unknown>> = {},
+): string {
   const rows = syncs.map(({ target, outcome, after, detail }) => ({
     provider: target.provider.name,
     user_id: target.subject,
@@ -47,5 +51,5 @@ export function syncJson(syncs: readonly JudgedSync[], dryRun: boolean): string 
     last_success_after: isoInstant(after?.lastSuccessAtMs ?? null),
     moved: after?.moved ?? null,
   }));
-  return `${JSON.stringify({ dry_run: dryRun, syncs: rows }, null, 2)}\n`;
+  return `${JSON.stringify({ dry_run: dryRun, ...more, syncs: rows }, null, 2)}\n`;
 }

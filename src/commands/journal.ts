@@ -4,7 +4,7 @@ import type { CommandContext } from './command-context.js';
 import { exitCode } from './exit-code.js';
 import type { ExitCode } from './exit-code.js';
 import { formatDistance } from '../config/format-distance.js';
-import { formatInstant } from './format-instant.js';
+import { formatInstant } from '../config/format-instant.js';
 import { giveUpLocalJournal } from './local-journal.js';
 import { formatTable } from './table.js';
 import { withMemory } from './with-memory.js';

@@ -1,7 +1,8 @@
+import { formatInstant, isoInstant } from '../config/format-instant.js';
 import type { Reconnect } from '../remedy/reconnect-list.js';
+import { quoteCsv } from '../remedy/quote-csv.js';
 import { mustReconnect } from '../remedy/reconnect-need.js';
 import type { ReconnectReason } from '../remedy/reconnect-need.js';
-import { formatInstant, isoInstant } from './format-instant.js';
 import { showAccount } from '../notify/mask-account.js';
 import type { AccountMode } from '../notify/mask-account.js';
 import { printable } from './printable.js';
@@ -87,10 +88,7 @@ function record(
   };
 }
 
-/**
- * The list as CSV (RFC 4180): CRLF, quotes where needed. Cells that a spreadsheet would take for a
- * formula start with an apostrophe: what a user calls themselves must not run on an operator's desk.
- */
+/** The list as CSV (RFC 4180), with CRLF. */
 export function formatReconnectCsv(list: readonly Reconnect[], accounts: AccountMode): string {
   const header = [
     'provider,token_id,user_id,account,app_email,name,reason,must_reconnect,since',
@@ -102,8 +100,5 @@ export function formatReconnectCsv(list: readonly Reconnect[], accounts: Account
 
 /** One cell of a CSV file. */
 export function csvCell(value: string | boolean | null): string {
-  const text = printable(String(value ?? ''));
-  // Full-width signs count too: some spreadsheets turn them into their plain forms.
-  const harmless = /^\s*[=+\-@＝＋－＠|%]/u.test(text) ? `'${text}` : text;
-  return /[",\r\n;']/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
+  return quoteCsv(printable(String(value ?? '')));
 }

@@ -1,7 +1,7 @@
+import { formatInstant } from '../config/format-instant.js';
 import type { MailPlan, PassedOver } from '../remedy/mail-plan.js';
 import type { MailResult, MailRun } from '../remedy/mail-send.js';
 import type { Reconnect } from '../remedy/reconnect-list.js';
-import { formatInstant } from './format-instant.js';
 import { showAccount } from '../notify/mask-account.js';
 import type { AccountMode } from '../notify/mask-account.js';
 import { tableNotes } from './table-notes.js';

@@ -1,17 +1,19 @@
+import { formatInstant, isoInstant } from '../config/format-instant.js';
 import { verifyReturns } from '../remedy/reconnect-verify.js';
 import type { AskedToken, Returned } from '../remedy/reconnect-verify.js';
+import type { JudgedToken } from '../remedy/judged-token.js';
 import { reconnectList } from '../remedy/reconnect-list.js';
+import type { ReconnectContext } from '../remedy/reconnect-list.js';
 import { readMails } from '../store/reconnect-mails.js';
 import { readReauthorized } from '../store/reauthorized.js';
 import type { CommandContext } from './command-context.js';
 import { exitCode } from './exit-code.js';
 import type { ExitCode } from './exit-code.js';
-import { formatInstant, isoInstant } from './format-instant.js';
 import { showAccount } from '../notify/mask-account.js';
 import type { AccountMode } from '../notify/mask-account.js';
 import { reasonWords } from './reconnect-format.js';
 import { readRemedy, withRemedy } from './remedy-scope.js';
-import type { RemedyReading, RemedyScope } from './remedy-scope.js';
+import type { RemedyScope } from './remedy-scope.js';
 import { formatTable } from './table.js';
 
 export interface VerifyOptions {
@@ -46,10 +48,15 @@ export async function reconnectVerify(
   });
 }
 
+/** The tokens that are there, and what is known beside them. */
+interface AskedReading extends ReconnectContext {
+  readonly facts: { readonly now: Date; readonly tokens: readonly JudgedToken[] };
+}
+
 /** Whoever was written to; or, since an instant, whoever came back or must still. */
-async function readAsked(
-  { state, providers }: RemedyScope,
-  reading: RemedyReading,
+export async function readAsked(
+  { state, providers }: Pick<RemedyScope, 'state' | 'providers'>,
+  reading: AskedReading,
   since: Date | null,
 ): Promise<AskedToken[]> {
   const names = providers.map(({ name }) => name);

@@ -1,4 +1,5 @@
 import { isDuration, toMs } from '../config/duration.js';
+import { formatInstant } from '../config/format-instant.js';
 import { suggestion } from '../config/problem.js';
 import { causes } from '../notify/causes/causes.js';
 import { addSilence, endSilence, readSilences } from '../store/silences.js';
@@ -7,7 +8,6 @@ import { prepareConnection } from './command-context.js';
 import type { CommandContext } from './command-context.js';
 import { exitCode } from './exit-code.js';
 import type { ExitCode } from './exit-code.js';
-import { formatInstant } from './format-instant.js';
 import { printable } from './printable.js';
 import { formatTable } from './table.js';
 import { withMemory } from './with-memory.js';

@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import { tokenStatus, tokenStatusWords, tokenStatuses } from '../assess/token-status.js';
 import type { TokenStatus } from '../assess/token-status.js';
 import type { ProviderConfig } from '../config/config.js';
+import { formatInstant, isoInstant } from '../config/format-instant.js';
 import { DatabaseError } from '../database/explain-database-error.js';
 import { observeTokenList } from '../observe/observe-token-list.js';
 import type { TokenListing } from '../observe/observe-token-list.js';
@@ -12,10 +13,10 @@ import { prepareConnection, withDatabase } from './command-context.js';
 import type { CommandContext, ReadyToConnect } from './command-context.js';
 import { exitCode } from './exit-code.js';
 import type { ExitCode } from './exit-code.js';
-import { formatInstant, isoInstant } from './format-instant.js';
 import { printable } from './printable.js';
 import { formatSilences } from './silence.js';
 import { withState } from './state-database.js';
+import { describeStored } from './status-stored.js';
 import { statusCalendar } from './status-calendar.js';
 import { formatTable } from './table.js';
 import { selectProviders } from './select-providers.js';
@@ -49,10 +50,12 @@ export async function status(context: CommandContext, options: StatusOptions): P
 
   if (options.calendar) return statusCalendar(context, ready, providers, options.json);
   let listing: TokenListing;
+  let stored: readonly string[];
   try {
-    listing = await withDatabase(ready, context.terminated, (database) =>
-      observeTokenList(database, providers, Date.now),
-    );
+    [listing, stored] = await withDatabase(ready, context.terminated, async (database) => [
+      await observeTokenList(database, providers, Date.now),
+      options.json ? [] : await describeStored(database, providers),
+    ]);
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;
     context.stderr.write(`${error.message}\n`);
@@ -72,6 +75,7 @@ export async function status(context: CommandContext, options: StatusOptions): P
     tokens.known ? [] : [`${provider.name}: ${tokens.reason}; ${tokens.remedy}`],
   );
   if (!options.json) context.stdout.write(describeShadow(providers));
+  for (const line of stored) context.stdout.write(`${line}\n`);
   for (const line of unread) context.stderr.write(`${printable(line)}\n`);
 
   if (rows.some((row) => row.status === options.failOn)) return exitCode.no;
@@ -159,14 +163,16 @@ function isOnePerUser(rows: readonly StatusRow[]): boolean {
   return !users.includes(null) && new Set(users).size === rows.length;
 }
 
-const statusColours = {
+/** Colours of the words, for a terminal that has some. */
+export const statusColours = {
   expired: 'red',
   expiring_soon: 'yellow',
   valid: 'green',
   unknown: 'magenta',
 } as const satisfies Record<TokenStatus, string>;
 
-function formatSummary(rows: readonly StatusRow[]): string {
+/** `60 tokens: 5 VALID, 55 EXPIRED`. */
+export function formatSummary(rows: readonly StatusRow[]): string {
   const counts = tokenStatuses
     .map((each) => ({ each, count: rows.filter((row) => row.status === each).length }))
     .filter(({ count }) => count > 0)

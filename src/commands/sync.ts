@@ -1,22 +1,15 @@
 import { DatabaseError } from '../database/explain-database-error.js';
-import type { SnapshotSource } from '../database/read-snapshot.js';
-import { openConnections } from '../refresh/bounded-request.js';
-import { callSyncEndpoint } from '../remedy/call-sync-endpoint.js';
-import { syncUsers } from '../remedy/sync-users.js';
-import type { SyncedUser } from '../remedy/sync-users.js';
-import { writeLedger } from '../store/write-ledger.js';
 import { prepareConnection } from './command-context.js';
 import type { CommandContext } from './command-context.js';
 import { askYes } from './ask-yes.js';
 import { exitCode } from './exit-code.js';
 import type { ExitCode } from './exit-code.js';
 import { formatPlan, formatSynced, syncJson } from './format-syncs.js';
-import { judgeSynced } from './judge-synced.js';
 import { printable } from './printable.js';
+import { runSyncs } from './run-syncs.js';
 import { selectSyncs } from './select-syncs.js';
 import type { SelectedSync } from './select-syncs.js';
 import { withDatabases } from './state-database.js';
-import type { StateDatabase } from './state-database.js';
 import { selectProviders } from './select-providers.js';
 
 export interface SyncOptions {
@@ -58,7 +51,10 @@ export async function sync(context: CommandContext, options: SyncOptions): Promi
       for (const line of unread) context.stderr.write(`${printable(line)}\n`);
       const answer = await plan(context, options, syncs);
       if (answer !== 'go') return unread.length > 0 ? exitCode.unknown : answer;
-      const code = await run(context, options, database, state, syncs);
+      const order = { ...options, event: 'sync_requested', stopsUnnoted: false };
+      const { judged, code, remarks } = await runSyncs(context, order, database, state, syncs);
+      context.stdout.write(options.json ? syncJson(judged, false) : formatSynced(judged));
+      for (const line of remarks) context.stderr.write(`${line}\n`);
       return unread.length > 0 ? exitCode.unknown : code;
     });
   } catch (error) {
@@ -90,74 +86,4 @@ async function plan(
       : 'nothing was done; to do it, add --yes\n',
   );
   return exitCode.fine;
-}
-
-async function run(
-  context: CommandContext,
-  options: SyncOptions,
-  database: SnapshotSource,
-  state: StateDatabase,
-  syncs: readonly SelectedSync[],
-): Promise<ExitCode> {
-  const connections = openConnections();
-  const interrupt = () => void connections.destroy();
-  context.terminated.addEventListener('abort', interrupt, { once: true });
-  const note = noteInLedger(context, options, state);
-  let done = 0;
-  const onDone = async (user: SyncedUser<SelectedSync>): Promise<void> => {
-    done += 1;
-    if (context.stderr.isTTY) context.stderr.write(`\r${String(done)} of ${String(syncs.length)} `);
-    if (user.outcome !== 'not_tried') await note(user);
-  };
-  try {
-    const users: SyncedUser<SelectedSync>[] = [];
-    // Each provider has an endpoint, and a concurrency, of its own.
-    for (const provider of new Set(syncs.map((each) => each.provider))) {
-      const mine = syncs.filter((each) => each.provider === provider);
-      const concurrency = mine[0]?.endpoint.concurrency ?? 1;
-      const call = (target: SelectedSync) => callSyncEndpoint(connections, target.endpoint, target);
-      users.push(
-        ...(await syncUsers(mine, { call, onDone }, { concurrency, stopping: context.terminated })),
-      );
-    }
-    if (context.stderr.isTTY) context.stderr.write('\n');
-    const judged = await judgeSynced(database, users, context.terminated);
-    context.stdout.write(options.json ? syncJson(judged, false) : formatSynced(judged));
-    const quota = users.find(({ outcome }) => outcome === 'quota');
-    if (quota !== undefined) {
-      context.stderr.write(
-        printable(`stopped, the quota is used up: ${quota.detail}; raise it, then run this again`) +
-          '\n',
-      );
-    }
-    if (context.terminated.aborted)
-      context.stderr.write('interrupted: run this again for the rest\n');
-    const fine = judged.every(
-      ({ outcome, after }) => outcome === 'success' && after?.moved === true,
-    );
-    return fine ? exitCode.fine : exitCode.no;
-  } finally {
-    context.terminated.removeEventListener('abort', interrupt);
-    await connections.destroy();
-  }
-}
-
-/** Notes who asked for what and why; a memory that can't be used is told once and stops nothing. */
-function noteInLedger(
-  context: CommandContext,
-  { actor, reason, syncType }: SyncOptions,
-  state: StateDatabase,
-): (user: SyncedUser<SelectedSync>) => Promise<void> {
-  let told = false;
-  return async ({ target, outcome, detail }) => {
-    const words = [`${syncType}: ${detail}`, ...(reason === null ? [] : [`because: ${reason}`])];
-    const line = { event: 'sync_requested', reason: outcome, detail: words.join('; '), actor };
-    try {
-      await state.run((query) => writeLedger(query, target.provider.name, target.tokenId, line));
-    } catch (error) {
-      if (!(error instanceof DatabaseError)) throw error;
-      if (!told) context.stderr.write(`not noted in the ledger: ${error.message}\n`);
-      told = true;
-    }
-  };
 }

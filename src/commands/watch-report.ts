@@ -3,10 +3,11 @@ import { reportJson } from '../watch/report.js';
 import type { WatchReport } from '../watch/report.js';
 import { reportHtml } from '../watch/report-html.js';
 import { reportMarkdown, reportText } from '../watch/report-text.js';
+import { readReport } from '../watcher/read-watches.js';
 import type { CommandContext } from './command-context.js';
 import { exitCode } from './exit-code.js';
 import type { ExitCode } from './exit-code.js';
-import { readReport, withWatches } from './watch-database.js';
+import { anyClock, withWatches } from './watch-database.js';
 
 export const reportFormats = ['text', 'md', 'html', 'json'] as const;
 export type ReportFormat = (typeof reportFormats)[number];
@@ -17,7 +18,7 @@ export async function watchReport(
   { id, format }: { readonly id: number | null; readonly format: ReportFormat },
 ): Promise<ExitCode> {
   return withWatches(context, async (databases) => {
-    const report = await readReport(databases, id);
+    const report = await readReport(databases.state.run, id, () => anyClock(databases));
     if (report === null) {
       context.stderr.write(
         id === null

@@ -1,9 +1,9 @@
-import { lockActiveWatch, readWatches } from '../store/watches.js';
+import { readWatches } from '../store/watches.js';
 import { stopWatch } from '../watcher/start-watch.js';
 import type { CommandContext } from './command-context.js';
 import { exitCode } from './exit-code.js';
 import type { ExitCode } from './exit-code.js';
-import { readAnyClock, withWatches } from './watch-database.js';
+import { anyClock, enqueueFor, withWatches } from './watch-database.js';
 
 export interface WatchStopOptions {
   /** null: the one that is active. */
@@ -35,14 +35,13 @@ export async function watchStop(
     if (wanted.length > 1) {
       return no(`several watches are active, say which: ${wanted.map((row) => row.id).join(', ')}`);
     }
-    const atMs = await readAnyClock(databases);
-    const ended = await state.run(async (query) => {
-      const row = await lockActiveWatch(query, only.id);
-      return row === null ? null : stopWatch(query, row.id, { atMs, by, reason });
-    });
+    const atMs = await anyClock(databases);
+    const ended = await state.run((query) =>
+      stopWatch(query, only.id, { atMs, by, reason }, enqueueFor(databases.ready)),
+    );
     if (ended === null) return no(`watch ${String(only.id)} has just ended: watch report`);
     context.stdout.write(
-      `watch ${String(only.id)} is stopped: ${ended.judgement.verdict}; all of it: watch report ${String(only.id)}\n`,
+      `watch ${String(only.id)} is stopped: ${ended.end.judgement.verdict}; all of it: watch report ${String(only.id)}\n`,
     );
     return exitCode.fine;
   });

@@ -1,3 +1,4 @@
+import type { BacklogConfig } from './backlog-config.js';
 import type { CronConfig, ProviderJobs, ProviderWebhooks } from './jobs-config.js';
 import type { IncidentsConfig, MailConfig, NotifyConfig } from './notify-config.js';
 import type { RefreshConfig } from './refresh-config.js';
@@ -5,6 +6,7 @@ import type {
   FailurePattern,
   FailureTable,
   RunLog,
+  StoredItems,
   SyncEndpointConfig,
   SyncSchedule,
 } from './sync-config.js';
@@ -25,6 +27,8 @@ export interface Config {
   readonly journal: JournalConfig;
   /** Secret: lets applications ask for the health of a token. null: they can't. */
   readonly apiToken: string | null;
+  /** Secret: lets people control the exporter over HTTP. null: they can't. */
+  readonly adminToken: string | null;
   readonly incidents: IncidentsConfig;
   readonly notify: NotifyConfig;
   readonly mail: MailConfig | null;
@@ -82,6 +86,8 @@ export interface ProviderConfig {
   readonly jobs: ProviderJobs | null;
   /** null: it has no webhooks, or nobody told us where they show. */
   readonly webhooks: ProviderWebhooks | null;
+  /** What may be missing after an outage; null: nobody told us where it shows. */
+  readonly backlog: BacklogConfig | null;
 }
 
 /** The application's own users, at most one row per subject: whom to write to. */
@@ -157,6 +163,8 @@ export interface SyncConfig {
   readonly failureReasons: readonly FailurePattern[];
   /** Logs in which every run of a sync leaves a row. */
   readonly runs: readonly RunLog[];
+  /** What syncs store; null: nobody told us where. */
+  readonly stored: StoredItems | null;
   /** When the application syncs; null: nobody said. */
   readonly schedule: SyncSchedule | null;
   /** Where the application can be asked to sync one user; null: it can't. */

@@ -117,6 +117,13 @@ export const environmentVariables = {
     description:
       'Bearer token with which applications ask for the health of a token: `/api/v1/tokens/<subject>/health`. At least 16 characters. Unset: the route does not exist.',
   },
+  ADMIN_TOKEN: {
+    secret: true,
+    file: true,
+    default: null,
+    description:
+      'Bearer token with which people control stability watches over HTTP: `/api/v1/watches`. At least 16 characters. Unset: the routes do not exist.',
+  },
   SLACK_WEBHOOK_URL: {
     secret: true,
     file: true,

@@ -79,6 +79,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, cwd: string): LoadedConfig {
         oldKeys: overrides.JOURNAL_KEYS_OLD,
       },
       apiToken: overrides.API_TOKEN ?? null,
+      adminToken: overrides.ADMIN_TOKEN ?? null,
       incidents: toIncidents(file.value.incidents, overrides.INCIDENT_GROUP_WAIT),
       notify: notify.config,
       mail: file.value.mail && toMail(file.value.mail),

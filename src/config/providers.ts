@@ -144,6 +144,7 @@ function toProvider(
     refresh: refresh && toRefresh(refresh),
     people,
     jobs: rest.jobs,
+    backlog: rest.backlog,
     webhooks: rest.webhooks && {
       arrivals: rest.webhooks.arrivals,
       events: rest.webhooks.events,

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
+import { backlogSchema } from './backlog-schema.js';
 import { clientAuthentications, refreshModes } from './refresh-config.js';
 import { logLevels } from './config.js';
 import type { JoinedTable } from './config.js';
@@ -133,6 +134,7 @@ export const providerSchema = strictMap({
   people: peopleTable.nullable().default(null),
   jobs: jobsSchema.nullable().default(null),
   webhooks: webhooksSchema.nullable().default(null),
+  backlog: backlogSchema.nullable().default(null),
 });
 
 /** The YAML file. Its providers are validated one by one, each merged with its preset first. */
@@ -147,6 +149,9 @@ export const fileSchema = strictMap({
   mail: mailSchema.nullable().default(null),
   cron: cronSchema.nullable().prefault({}),
 });
+
+/** What a header can carry, and nobody guesses. */
+const bearerToken = z.string().min(16, 'must have at least 16 characters: openssl rand -hex 32');
 
 /** What the environment sets, by the names of the variables. */
 export const environmentSchema = z.object({
@@ -167,10 +172,8 @@ export const environmentSchema = z.object({
     .transform((text) => text.split(',').map((key) => key.trim()))
     .pipe(z.array(journalKey))
     .default([]),
-  API_TOKEN: z
-    .string()
-    .min(16, 'must have at least 16 characters: openssl rand -hex 32')
-    .optional(),
+  API_TOKEN: bearerToken.optional(),
+  ADMIN_TOKEN: bearerToken.optional(),
   ...notifyEnvironment,
   ...mailEnvironment,
 } satisfies Partial<Record<EnvironmentName, z.ZodType>>);

@@ -40,6 +40,13 @@ export interface RunLog extends TableName {
   readonly optional: boolean;
 }
 
+/** What syncs store, by when each item came in. */
+export interface StoredItems extends TableName {
+  readonly at: string;
+  readonly where: Readonly<Record<string, readonly string[]>>;
+  readonly optional: boolean;
+}
+
 /** When the application's syncs start, and how long after that they should have ended. */
 export interface SyncSchedule {
   readonly cron: string;

@@ -2,7 +2,7 @@ import { Cron } from 'croner';
 import { z } from 'zod';
 import { syncFailureReasons } from './sync-config.js';
 import type { SubjectTable, SyncEvidence } from './config.js';
-import type { FailurePattern, FailureTable, RunLog } from './sync-config.js';
+import type { FailurePattern, FailureTable, RunLog, StoredItems } from './sync-config.js';
 import {
   column,
   concurrency,
@@ -61,6 +61,10 @@ const runLog = strictMap({
   optional,
 }).transform(({ table, ...rest }): RunLog => ({ ...table, ...rest }));
 
+const storedItems = strictMap({ table, at: name, where, optional }).transform(
+  ({ table, ...rest }): StoredItems => ({ ...table, ...rest }),
+);
+
 const schedule = strictMap({
   cron: z.string(),
   time_zone: z.string().default('UTC'),
@@ -98,6 +102,7 @@ export const syncsSchema = strictMap({
   failures: z.array(failureTable).default([]),
   failure_reasons: z.array(failurePattern).default([]),
   runs: z.array(runLog).default([]),
+  stored: storedItems.nullable().default(null),
   stuck_after: duration.prefault(defaultThresholds.stuck_after),
   overdue_after: duration.prefault(defaultThresholds.overdue_after),
   schedule: schedule.nullable().default(null),

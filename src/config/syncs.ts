@@ -40,6 +40,7 @@ export function toSyncs(syncs: z.output<typeof syncsSchema>): SyncConfig {
     failures: syncs.failures,
     failureReasons: syncs.failure_reasons,
     runs: syncs.runs,
+    stored: syncs.stored,
     stuckAfterMs: syncs.stuck_after,
     overdueAfterMs: syncs.overdue_after,
     schedule: syncs.schedule && {

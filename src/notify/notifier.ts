@@ -1,9 +1,9 @@
 import type { Pool } from 'pg';
 import type { NotifyConfig } from '../config/notify-config.js';
 import type { Query } from '../database/read-snapshot.js';
-import { enqueue } from '../store/outbox.js';
 import type { DeliveryListener } from './delivery-listener.js';
 import { slackPace, startDelivery } from './deliver-outbox.js';
+import { enqueueNotice } from './enqueue-notice.js';
 import { withAccountsShown } from './mask-account.js';
 import type { Notice } from './notice.js';
 import { formatPlainMessage } from './plain-message.js';
@@ -60,8 +60,7 @@ export function startNotifying(parts: NotifierParts): Notifier {
 
   return {
     async enqueue(query, notice) {
-      if (routeNotice(notice, config) === null) return;
-      await enqueue(query, { incidentId: notice.incidentId, notice: shown(notice) });
+      await enqueueNotice(query, config, notice);
     },
     announce(notices) {
       for (const notice of notices) if (routeNotice(notice, config) === null) toLog(notice);

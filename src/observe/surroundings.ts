@@ -13,6 +13,8 @@ import { readIsolated } from './read-isolated.js';
 import { known } from './reading.js';
 import type { Reading } from './reading.js';
 import { resolveTokenSource } from './token-source.js';
+import { readStored, storedTables } from './stored.js';
+import type { ObservedStored } from './stored.js';
 import { readArrivals, readEvents } from './webhooks.js';
 import type { ObservedArrivals, ObservedEvents } from './webhooks.js';
 
@@ -30,6 +32,7 @@ export interface ProviderSurroundings {
   readonly jobLog: Reading<readonly LoggedJob[]> | null;
   readonly arrivals: Reading<ObservedArrivals> | null;
   readonly events: Reading<ObservedEvents> | null;
+  readonly stored: Reading<ObservedStored> | null;
   readonly expiryDays: Reading<readonly ExpiryDay[]> | null;
 }
 
@@ -43,7 +46,7 @@ export const noSurroundings: SurroundingsObservation = {
 /** How far back the jobs' own log is read: an error of last month is history. */
 const jobLogMs = 86_400_000;
 
-/** Reads cron jobs and, per provider, job log and webhooks; each thing behind a SAVEPOINT. */
+/** Reads cron jobs and, per provider, job log, webhooks and what syncs stored; each thing behind a SAVEPOINT. */
 export async function observeSurroundings(
   snapshot: Snapshot,
   catalog: Catalog,
@@ -80,6 +83,7 @@ async function observeProvider(
 ): Promise<ProviderSurroundings> {
   const log = provider.jobs?.log ?? null;
   const { arrivals = null, events = null, windowMs = 0 } = provider.webhooks ?? {};
+  const { stored = null, runs = [] } = provider.syncs ?? {};
   const logSince = new Date(now.getTime() - jobLogMs);
   const read = <T>(work: () => Promise<Reading<T>>) => readIsolated(isolated, work);
   const tokens = everyRow ? null : resolveTokenSource(provider.tokens, catalog);
@@ -87,6 +91,7 @@ async function observeProvider(
     jobLog: log && (await read(() => readJobLog(query, catalog, log, logSince))),
     arrivals: arrivals && (await read(() => readArrivals(query, catalog, arrivals, now, windowMs))),
     events: events && (await read(() => readEvents(query, catalog, events, now, windowMs))),
+    stored: stored && (await read(() => readStored(query, catalog, stored, runs, now))),
     expiryDays: tokens?.known
       ? await read(async () => known(await readExpiryDays(query, tokens.value, now)))
       : tokens,
@@ -95,9 +100,10 @@ async function observeProvider(
 
 /** Tables that these readings need from the catalog. */
 export function tablesAround(config: Config): TableName[] {
-  const ofProviders = config.providers.flatMap(({ jobs, webhooks }) =>
-    [jobs?.log, webhooks?.arrivals, webhooks?.events].flatMap((table) => table ?? []),
-  );
+  const ofProviders = config.providers.flatMap(({ jobs, webhooks, syncs }) => [
+    ...[jobs?.log, webhooks?.arrivals, webhooks?.events].flatMap((table) => table ?? []),
+    ...storedTables(syncs),
+  ]);
   return [...(config.cron === null ? [] : cronTables), ...ofProviders];
 }
 
@@ -112,18 +118,19 @@ export function surroundingSources(
 }
 
 interface ProviderSource {
-  readonly kind: 'jobLog' | 'arrivals' | 'events';
+  readonly kind: 'jobLog' | 'arrivals' | 'events' | 'stored';
   readonly name: string;
   readonly optional: boolean;
 }
 
-function providerSources({ name, jobs, webhooks }: ProviderConfig): ProviderSource[] {
+function providerSources({ name, jobs, webhooks, syncs }: ProviderConfig): ProviderSource[] {
   const tables = {
     jobLog: ['job_log', jobs?.log],
     arrivals: ['webhook_arrivals', webhooks?.arrivals],
     events: ['webhook_events', webhooks?.events],
+    stored: ['stored', syncs?.stored],
   } as const;
-  return (['jobLog', 'arrivals', 'events'] as const).flatMap((kind) => {
+  return (['jobLog', 'arrivals', 'events', 'stored'] as const).flatMap((kind) => {
     const [short, table] = tables[kind];
     return table == null ? [] : [{ kind, name: `${name}:${short}`, optional: table.optional }];
   });

@@ -42,6 +42,10 @@ const withoutIt = {
   createdAt: 'a token never synced is never overdue',
 } as const satisfies Partial<Record<keyof TokenColumns, string>>;
 
+/** The note on tokens of which this role may see only a part. */
+export const mayHideRowsNote =
+  'row-level security may hide rows from this role: counts are of what it may see';
+
 /**
  * Works out how a provider's tokens can be read in this database.
  *
@@ -89,7 +93,7 @@ export function resolveTokenSource(table: TokenTable, catalog: Catalog): Reading
     ({ rowSecurity }) => rowSecurity === 'restricted',
   );
   if (mayHideRows) {
-    notes.push('row-level security may hide rows from this role: counts are of what it may see');
+    notes.push(mayHideRowsNote);
   }
 
   return known(

@@ -2,7 +2,6 @@ import { nothingKnown } from '../assess/assess.js';
 import type { Assessment } from '../assess/assess.js';
 import { renderExposition } from './exposition.js';
 import type { Exposition } from './exposition.js';
-import { formatLandingPage } from './landing-page.js';
 import type { ExporterFacts, Metrics, PollRecord } from './metrics.js';
 import { readiness } from './readiness.js';
 import type { Pages } from './server.js';
@@ -33,7 +32,6 @@ export async function createPublisher(
     pages: {
       exposition: () => exposition,
       readiness: currentReadiness,
-      landing: () => formatLandingPage({ ...facts, assessment, readiness: currentReadiness() }),
     },
     async publish(latest, poll) {
       metrics.recordPoll(latest, poll);

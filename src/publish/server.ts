@@ -2,26 +2,29 @@ import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
-import type { Express, Request, Response } from 'express';
+import type { Express, Request, RequestHandler, Response } from 'express';
 import type { ListenAddress } from '../config/config.js';
 import type { EncodedExposition, Exposition } from './exposition.js';
 import type { Readiness } from './readiness.js';
 import { tokenHealthRoute } from './token-health-route.js';
 import type { TokenHealthRoute } from './token-health-route.js';
 
-/** What the HTTP server shows; every call answers from memory, none touches the database. */
+/** What scrapes and probes are told; every call answers from memory, none touches the database. */
 export interface Pages {
   readonly exposition: () => Exposition;
   readonly readiness: () => Readiness;
-  /** The landing page, as HTML. */
-  readonly landing: () => string;
 }
 
 /**
- * The exporter's HTTP interface: `/metrics`, `/-/healthy`, `/-/ready`, a landing page, and the
- * health of tokens for applications where they have a token for it.
+ * The exporter's HTTP interface: `/metrics`, `/-/healthy`, `/-/ready`, and the health of tokens for
+ * applications where they have a token for it. `routes` add what needs more than memory to answer,
+ * such as the status page.
  */
-export function createApp(pages: Pages, tokenHealth: TokenHealthRoute | null = null): Express {
+export function createApp(
+  pages: Pages,
+  tokenHealth: TokenHealthRoute | null = null,
+  routes: readonly RequestHandler[] = [],
+): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -38,19 +41,8 @@ export function createApp(pages: Pages, tokenHealth: TokenHealthRoute | null = n
       .type('text')
       .send(state.ready ? 'ready\n' : `not ready: ${state.reason}\n`);
   });
-  app.get('/', (_, response) => {
-    response
-      .set({
-        'Content-Security-Policy':
-          "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-        'X-Content-Type-Options': 'nosniff',
-        'Referrer-Policy': 'no-referrer',
-        'Cache-Control': 'no-store',
-      })
-      .type('html')
-      .send(pages.landing());
-  });
   if (tokenHealth !== null) app.use(tokenHealthRoute(tokenHealth));
+  for (const route of routes) app.use(route);
   app.use(({ method }, response) => {
     const reads = method === 'GET' || method === 'HEAD';
     if (!reads) response.set('Allow', 'GET, HEAD');

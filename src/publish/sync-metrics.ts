@@ -76,6 +76,12 @@ function syncGauges(registry: Registry) {
       'Tokens whose sync has been running for longer than syncs.stuck_after.',
       ['provider'],
     ),
+    nothingStored: gauge(
+      registry,
+      'oauth_sync_nothing_stored_seconds',
+      'Time from the newest item that was stored to the newest sync run that succeeded; 7 days where it is more.',
+      ['provider'],
+    ),
     failing: gauge(
       registry,
       'oauth_syncs_failing',
@@ -89,12 +95,15 @@ function syncGauges(registry: Registry) {
 function recordSyncs(
   gauges: ReturnType<typeof syncGauges>,
   provider: string,
-  { syncs, stuckSyncs, syncFailures }: ProviderAssessment,
+  { syncs, stuckSyncs, syncFailures, stored }: ProviderAssessment,
 ): void {
   for (const [reason, count] of Object.entries(syncFailures?.byReason ?? {})) {
     gauges.failing.set({ provider, reason }, count);
   }
   if (stuckSyncs !== null) gauges.stuck.set({ provider }, stuckSyncs);
+  if (stored !== null) {
+    setOrRemove(gauges.nothingStored, { provider }, seconds(stored.nothingStoredMs));
+  }
   if (syncs === null) return;
   setOrRemove(gauges.maxLag, { provider }, seconds(syncs.maxLagMs));
   for (const [over, count] of Object.entries(syncs.lagging)) {

@@ -16,7 +16,7 @@ export async function rememberCron(
   learn: (before: CronKnowledge) => CronKnowledge,
 ): Promise<CronKnowledge> {
   return writeTransaction(pool, async (query) => {
-    const before = await readCronMemory(query);
+    const before = await readCronKnowledge(query, 'FOR UPDATE');
     const after = learn(before);
     await writeJobs(query, before.jobs, after.jobs);
     await writeCounts(query, before, after);
@@ -24,10 +24,14 @@ export async function rememberCron(
   });
 }
 
-async function readCronMemory(query: Query): Promise<CronKnowledge> {
+/** Reads what is remembered of cron jobs; `FOR UPDATE` keeps others from learning meanwhile. */
+export async function readCronKnowledge(
+  query: Query,
+  lock: '' | 'FOR UPDATE' = '',
+): Promise<CronKnowledge> {
   const [cursor] = await query<{ last_run_id: number | null; open_run_ids: number[] }>(
     `SELECT last_run_id::float8 AS last_run_id, open_run_ids::float8[] AS open_run_ids
-     FROM ${stateSchema}.cron_cursor FOR UPDATE`,
+     FROM ${stateSchema}.cron_cursor ${lock}`,
   );
   const jobs = await query<KnownJob & Record<string, unknown>>(
     `SELECT name, schedule, active,

@@ -5,6 +5,7 @@ import { takeBaseline } from './baseline.js';
 import type { WatchBaseline } from './baseline.js';
 import { checkpointNotice, checkpointsPassed } from './checkpoints.js';
 import type { WatchNotice } from './checkpoints.js';
+import type { OutboxBacklog } from '../store/outbox-backlog.js';
 import type { TroubleLine } from '../store/watch-ledger.js';
 import { nextSlot } from './coverage.js';
 import type { WatchState } from './judge.js';
@@ -35,9 +36,18 @@ export interface LedgerFacts {
   readonly troubles: readonly TroubleLine[];
 }
 
+/** What the exporter's own memory says beside a poll. */
+export interface RememberedFacts {
+  readonly ledger: LedgerFacts;
+  /** null: messages go nowhere but to the log. */
+  readonly outbox: OutboxBacklog | null;
+}
+
 /** What of the configuration a watch works with. */
 export interface WatchedConfiguration {
   readonly providers: readonly WatchedProvider[];
+  /** Whether messages to people go through the outbox. */
+  readonly usesOutbox: boolean;
   /** Tells one configuration from another. */
   readonly fingerprint: string;
 }
@@ -64,7 +74,7 @@ export type Absorbed =
 export function absorbPoll(
   state: WatchState,
   poll: OfferedPoll,
-  ledger: LedgerFacts,
+  { ledger, outbox }: RememberedFacts,
   configuration: WatchedConfiguration,
 ): Absorbed {
   const { watch } = state;
@@ -78,6 +88,7 @@ export function absorbPoll(
     atMs: nowMs,
     troubles: ledger.troubles,
     cron: poll.cron,
+    outbox,
   });
   const taken =
     state.baseline === null
@@ -115,6 +126,10 @@ function watched(
 ): WatchedProvider[] {
   return providers.map(
     (name) =>
-      configuration.providers.find((each) => each.name === name) ?? { name, overdueAfterMs: null },
+      configuration.providers.find((each) => each.name === name) ?? {
+        name,
+        overdueAfterMs: null,
+        silentAfterMs: null,
+      },
   );
 }

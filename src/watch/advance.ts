@@ -38,7 +38,7 @@ export function advance(
   );
   const accepted = stillAccepted(before.accepted, looks, findings);
   const fresh = findings.filter((each) => each.affected > (accepted[findingKey(each)] ?? 0));
-  const { violations, pending } = sortOut(before, fresh, looks, atMs);
+  const { violations, pending } = sortOut(before, fresh, looks, atMs, baseline.atMs);
   const expired = findings.filter(({ check }) => check === 'tokens_expired').length;
   const sincePollMs = before.last === null ? 0 : atMs - before.last.atMs;
 
@@ -97,6 +97,7 @@ function sortOut(
   fresh: readonly Finding[],
   looks: readonly Look[],
   atMs: number,
+  baselineAtMs: number,
 ): { violations: Violation[]; pending: WatchProgress['pending'] } {
   const violations: Violation[] = [];
   const pending: Record<string, { finding: Finding; sinceMs: number }> = {};
@@ -105,7 +106,7 @@ function sortOut(
     const sinceMs = before.pending[key]?.sinceMs ?? atMs;
     if (finding.graceMs > 0 && atMs - sinceMs <= finding.graceMs)
       pending[key] = { finding, sinceMs };
-    else violations.push({ finding, sinceMs, atMs, atStart: before.last === null });
+    else violations.push({ finding, sinceMs, atMs, atStart: sinceMs === baselineAtMs });
   }
   // What this poll could not see has not gone away.
   const blind = looks.filter(isBlind);

@@ -117,10 +117,22 @@ function medianLifetime(tokens: readonly AssessedToken[]): number | null {
   return known.sort((a, b) => a - b)[Math.floor(known.length / 2)] ?? null;
 }
 
-/** Syncs that stop when the watch starts must be overdue before it ends, or it can't tell. */
-function caveatsOf(watch: StabilityWatch, { provider, syncs, overdueAfterMs }: ProviderView) {
-  if (!syncs.seen || overdueAfterMs === null || overdueAfterMs < durationMs(watch)) return [];
-  return [
-    `syncs of ${provider} that stop are overdue only after ${formatDistance(overdueAfterMs)}, not within this watch: lower syncs.overdue_after to see it`,
-  ];
+/** What stops when the watch starts must show before it ends, or it can't tell. */
+function caveatsOf(
+  watch: StabilityWatch,
+  { provider, syncs, overdueAfterMs, webhooks }: ProviderView,
+): string[] {
+  const isTooLate = (afterMs: number) => afterMs >= durationMs(watch);
+  const caveats: string[] = [];
+  if (syncs.seen && overdueAfterMs !== null && isTooLate(overdueAfterMs)) {
+    caveats.push(
+      `syncs of ${provider} that stop are overdue only after ${formatDistance(overdueAfterMs)}, not within this watch: lower syncs.overdue_after to see it`,
+    );
+  }
+  if (webhooks.seen && isTooLate(webhooks.value.silentAfterMs)) {
+    caveats.push(
+      `webhooks of ${provider} that stop are silent only after ${formatDistance(webhooks.value.silentAfterMs)}, not within this watch: lower webhooks.silent_after to see it`,
+    );
+  }
+  return caveats;
 }

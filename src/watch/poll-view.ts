@@ -2,6 +2,7 @@ import type { Assessment } from '../assess/assess.js';
 import type { ProviderAssessment } from '../assess/assess-provider.js';
 import type { SourceAssessment } from '../assess/sources.js';
 import type { CronTrouble } from '../assess/cron-trouble.js';
+import type { OutboxBacklog } from '../store/outbox-backlog.js';
 import type { TroubleLine } from '../store/watch-ledger.js';
 import type { ProviderView, Seen } from './checks/check.js';
 import { plain } from './finding.js';
@@ -12,6 +13,8 @@ export interface WatchedProvider {
   readonly name: string;
   /** null: no syncs are mapped. */
   readonly overdueAfterMs: number | null;
+  /** null: no webhooks are mapped, or their silence is no fault. */
+  readonly silentAfterMs: number | null;
 }
 
 /**
@@ -29,9 +32,11 @@ export function viewPoll(
     readonly troubles: readonly TroubleLine[];
     /** null: nothing is known of scheduled jobs. */
     readonly cron: readonly CronTrouble[] | null;
+    /** null: no message goes through the outbox. */
+    readonly outbox: OutboxBacklog | null;
   },
 ): PollView {
-  const { atMs, troubles, cron } = evidence;
+  const { atMs, troubles, cron, outbox } = evidence;
   return {
     atMs,
     providers: providers.map((provider) =>
@@ -46,20 +51,30 @@ export function viewPoll(
     common: {
       atMs,
       cron: cron === null ? unseen('no scheduled jobs are visible') : { seen: true, value: cron },
+      outbox:
+        outbox === null
+          ? unseen('no webhook is configured, so messages go to the log')
+          : { seen: true, value: outbox },
     },
   };
 }
 
+/** Sources that say nothing of tokens or syncs. */
+const besides = ['job_log', 'webhook_arrivals', 'webhook_events'];
+
 function viewProvider(
-  { name, overdueAfterMs }: WatchedProvider,
+  { name, overdueAfterMs, silentAfterMs }: WatchedProvider,
   now: ProviderAssessment | undefined,
   before: ProviderAssessment | undefined,
   sources: readonly SourceAssessment[],
   rest: Pick<ProviderView, 'atMs' | 'troubles'>,
 ): ProviderView {
-  const lost = whyLost(sources);
+  const lost = whyLost(
+    sources.filter(({ name: source }) => !besides.some((each) => source === `${name}:${each}`)),
+  );
   const grants = now?.grants ?? null;
   const syncs = now?.syncs ?? null;
+  const noSyncs = overdueAfterMs === null ? 'no syncs are mapped' : null;
   return {
     provider: name,
     ...rest,
@@ -75,11 +90,52 @@ function viewProvider(
       before?.syncs ?? null,
       lost,
       ({ overdue, maxLagMs }) => ({ overdue, maxLagMs }),
-      overdueAfterMs === null ? 'no syncs are mapped' : 'its syncs could not be read',
+      noSyncs ?? 'its syncs could not be read',
     ),
+    syncFailures: seenNow(
+      now?.syncFailures ?? null,
+      before?.syncFailures ?? null,
+      lost,
+      (value) => value,
+      noSyncs ?? 'nothing that could be read says which syncs failed',
+    ),
+    stuckSyncs: seeStuck(now?.stuckSyncs ?? null, lost, noSyncs),
+    webhooks: seeWebhooks(now, before, silentAfterMs, sources),
     overdueAfterMs,
     sources,
   };
+}
+
+/** A count has no identity. With none of the sources lost it is of this poll. */
+function seeStuck(
+  stuck: number | null,
+  lost: string | null,
+  noSyncs: string | null,
+): ProviderView['stuckSyncs'] {
+  return stuck !== null && lost === null
+    ? { seen: true, value: stuck }
+    : unseen(lost ?? noSyncs ?? 'nothing that could be read says which syncs run');
+}
+
+function seeWebhooks(
+  now: ProviderAssessment | undefined,
+  before: ProviderAssessment | undefined,
+  silentAfterMs: number | null,
+  sources: readonly SourceAssessment[],
+): ProviderView['webhooks'] {
+  if (silentAfterMs === null) return unseen('no silence of webhooks is a fault here');
+  const arrivals = seenNow(
+    now?.webhooks?.arrivals ?? null,
+    before?.webhooks?.arrivals ?? null,
+    whyLost(sources.filter(({ name }) => name.endsWith(':webhook_arrivals'))),
+    ({ lastReceivedAtMs }) => lastReceivedAtMs,
+    'nothing that could be read says when webhooks came',
+  );
+  if (!arrivals.seen) return arrivals;
+  const lastReceivedAtMs = arrivals.value;
+  if (lastReceivedAtMs === null) return unseen('nothing ever came by webhook');
+  const isSilent = now?.webhooks?.problems.includes('silent') === true;
+  return { seen: true, value: { lastReceivedAtMs, silentAfterMs, isSilent } };
 }
 
 function seenNow<T, U>(

@@ -76,8 +76,8 @@ const style = `
   --line: #3b424c; --good: #3fb968; --bad: #ff7b72; --open: #79b8ff; --vague: #e0a84a; --bar: #6cabf0; --strip: #4fb477; } }
 @media print { :root { --text: #000; --soft: #333; --page: #fff; --line: #999; --good: #1a7f37;
   --bad: #b3261e; --open: #1f5fa8; --vague: #8a5a00; --bar: #2f6fb7; --strip: #2e7d4f; }
-  @page { margin: 14mm; } body { font-size: 10pt; } main { padding: 0; max-width: none; }
-  section, figure, tr { break-inside: avoid; } * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
+  @page { margin: 14mm; } body { font-size: 9pt; line-height: 1.35; } main { padding: 0; max-width: none; }
+  figure, tr, li { break-inside: avoid; } h2 { break-after: avoid; } * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--page); color: var(--text); font: 15px/1.5 system-ui, sans-serif; }
 main { max-width: 62rem; margin: 0 auto; padding: 2rem 1.25rem 3rem; }
@@ -102,4 +102,5 @@ li { overflow-wrap: anywhere; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .3rem .75rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 th { font-weight: 600; color: var(--soft); }
+@media print { th, td { padding-block: .12rem; } h2 { margin-top: .9rem; } figure { margin-top: .6rem; } }
 `;

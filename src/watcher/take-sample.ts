@@ -1,9 +1,11 @@
 import type { Query } from '../database/read-snapshot.js';
+import { readOutboxBacklog } from '../store/outbox-backlog.js';
 import { askForRefreshes } from '../store/refresh-requests.js';
 import { readLedgerSince } from '../store/watch-ledger.js';
 import { saveBaseline, saveSample, saveWaiting } from '../store/watches.js';
 import { absorbPoll } from '../watch/absorb-poll.js';
 import type { OfferedPoll, WatchedConfiguration } from '../watch/absorb-poll.js';
+import { lateAfterMs } from '../watch/checks/notifications-stuck.js';
 import { endNotice } from '../watch/checkpoints.js';
 import type { WatchNotice } from '../watch/checkpoints.js';
 import { judge } from '../watch/judge.js';
@@ -28,7 +30,8 @@ export async function takeSample(
   const { state } = kept;
   const { watch, baseline } = state;
   const ledger = await readLedgerSince(query, watch.providers, baseline?.ledgerId ?? null);
-  const absorbed = absorbPoll(state, poll, ledger, configuration);
+  const outbox = configuration.usesOutbox ? await readOutboxBacklog(query, lateAfterMs) : null;
+  const absorbed = absorbPoll(state, poll, { ledger, outbox }, configuration);
   switch (absorbed.kind) {
     case 'ignored':
       return { kept, notices: [] };

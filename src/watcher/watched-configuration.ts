@@ -10,10 +10,12 @@ export function watchedConfiguration(config: Config, version: string): WatchedCo
     providers: config.providers.map(describe),
   };
   return {
-    providers: config.providers.map(({ name, syncs }) => ({
+    providers: config.providers.map(({ name, syncs, webhooks }) => ({
       name,
       overdueAfterMs: syncs?.overdueAfterMs ?? null,
+      silentAfterMs: webhooks?.silentAfterMs ?? null,
     })),
+    usesOutbox: config.notify.webhooks.length > 0,
     fingerprint: createHash('sha256').update(JSON.stringify(told)).digest('hex').slice(0, 16),
   };
 }

@@ -18,6 +18,7 @@ const nothing: ProviderSurroundings = {
   jobLog: null,
   arrivals: null,
   events: null,
+  stored: null,
   expiryDays: null,
 };
 

@@ -112,6 +112,7 @@ describe('loadConfig with a file', () => {
       people: null,
       jobs: null,
       webhooks: null,
+      backlog: null,
     });
   });
 
@@ -140,6 +141,7 @@ describe('loadConfig with a file', () => {
       failures: [],
       failureReasons: [],
       runs: [],
+      stored: null,
       stuckAfterMs: hour / 6,
       overdueAfterMs: 72 * hour,
       schedule: null,

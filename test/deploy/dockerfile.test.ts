@@ -45,6 +45,10 @@ describe('Dockerfile', () => {
     expect(lastStage.join('\n')).toContain('package.json');
   });
 
+  it('brings the files of the status page along, where the compiled code looks for them', () => {
+    expect(lastStage).toContain('COPY src/pages/assets ./src/pages/assets');
+  });
+
   it('brings the migrations along, where the compiled code looks for them', () => {
     expect(lastStage).toContain('COPY src/store/migrations ./src/store/migrations');
   });

@@ -60,6 +60,7 @@ describeOnEachServer("the README's permissions", (server) => {
       ['fathom:job_log', 'ok', []],
       ['fathom:webhook_arrivals', 'ok', []],
       ['fathom:webhook_events', 'ok', []],
+      ['fathom:stored', 'ok', []],
     ]);
   });
 
@@ -152,6 +153,8 @@ function columnsRead({ tokens, syncs, jobs, webhooks }: ProviderConfig): string[
       ),
     ),
   ];
+  const { stored } = syncs!;
+  names.push(...[stored!.at, ...Object.keys(stored!.where)].map((name) => nameOf(stored!, name)));
   const log = jobs!.log!;
   const { arrivals, events } = webhooks as {
     arrivals: ArrivalTable;

@@ -31,7 +31,11 @@ export const endedWatch: WatchFigures = {
     rotations_lost: 0,
     tokens_expired: 0,
     syncs_overdue: 0,
+    syncs_failed: 0,
+    syncs_stuck: 0,
     cron_runs: 0,
+    webhooks_silent: 0,
+    notifications_stuck: 0,
     sources_lost: 0,
   },
 };
@@ -79,6 +83,7 @@ export function providerOf(facts: Partial<ProviderAssessment> = {}): ProviderAss
     pauses: null,
     demand: null,
     webhooks: null,
+    stored: null,
     calendar: null,
     ...facts,
   };
@@ -253,6 +258,11 @@ export const incident: Assessment = {
           },
           events: { succeeded: 20, failed: 3, other: 1 },
           problems: ['delayed', 'carried_by_cron'],
+        },
+        stored: {
+          lastStoredAtMs: at('2025-11-27T20:00:00Z'),
+          nothingStoredMs: 36 * 3_600_000,
+          successes: 34,
         },
         calendar: {
           firstDay: dayOf('2025-11-29'),

@@ -11,7 +11,6 @@ const listenOn = async (host: string, port = 0) => {
   const app = createApp({
     exposition: () => exposition,
     readiness: () => ({ ready: true }),
-    landing: () => '',
   });
   const server = await listen(app, { host, port });
   onTestFinished(() => server.close());

@@ -1,7 +1,6 @@
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Exposition } from '../../src/publish/exposition.js';
-import { formatLandingPage } from '../../src/publish/landing-page.js';
 import type { Readiness } from '../../src/publish/readiness.js';
 import { createApp, listen, type ListeningServer } from '../../src/publish/server.js';
 import { goodPoll, incident } from './assessments.js';
@@ -16,8 +15,6 @@ beforeAll(async () => {
   const app = createApp({
     exposition: () => exposition,
     readiness: () => readiness,
-    landing: () =>
-      formatLandingPage({ version: '1.2.3', demo: false, assessment: incident, readiness }),
   });
   server = await listen(app, { host: '127.0.0.1', port: 0 });
 });
@@ -111,7 +108,7 @@ describe('the encoding of /metrics', () => {
 describe('the HTTP interface', () => {
   it('answers HEAD with the same headers and no body', async () => {
     const accepting = { Accept: prometheus2, 'Accept-Encoding': 'gzip' };
-    for (const path of ['/metrics', '/', '/-/healthy', '/-/ready']) {
+    for (const path of ['/metrics', '/-/healthy', '/-/ready']) {
       const { headers: expected } = await get(path, accepting);
       const answer = await request(`${server.url}${path}`, { method: 'HEAD', headers: accepting });
       expect(answer.body).toHaveLength(0);
@@ -137,7 +134,7 @@ describe('the HTTP interface', () => {
   );
 
   it('does not advertise what it is made of', async () => {
-    const { headers } = await get('/');
+    const { headers } = await get('/metrics');
     expect(headers).not.toHaveProperty('x-powered-by');
     expect(headers).not.toHaveProperty('etag');
   });
@@ -158,15 +155,5 @@ describe('the HTTP interface', () => {
     readiness = { ready: true };
     const { status, body } = await get('/-/ready');
     expect([status, body.toString()]).toEqual([200, 'ready\n']);
-  });
-
-  it('serves a page that may load nothing and run nothing', async () => {
-    const { status, headers } = await get('/');
-    expect(status).toBe(200);
-    expect(headers['content-type']).toBe('text/html; charset=utf-8');
-    expect(headers['content-security-policy']).toBe(
-      "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    );
-    expect(headers['x-content-type-options']).toBe('nosniff');
   });
 });

@@ -112,7 +112,6 @@ describe('GET /api/v1/tokens/<subject>/health', () => {
     const pages = {
       exposition: () => exposition,
       readiness: () => ({ ready: true }) as const,
-      landing: () => '',
     };
     const health = { apiToken, latest: () => latest, now: () => observedAt, maxAgeMs: 10_000 };
     server = await listen(createApp(pages, health), { host: '127.0.0.1', port: 0 });

@@ -1,24 +1,16 @@
-import type { Pool } from 'pg';
 import type { Assessment } from '../../src/assess/assess.js';
-import { writeTransaction } from '../../src/database/write-transaction.js';
-import type { Log } from '../../src/log.js';
-import { readBaseline, readSamples, readWatches } from '../../src/store/watches.js';
 import { absorbPoll } from '../../src/watch/absorb-poll.js';
-import type { LedgerFacts } from '../../src/watch/absorb-poll.js';
+import type { LedgerFacts, WatchedConfiguration } from '../../src/watch/absorb-poll.js';
 import { endNotice } from '../../src/watch/checkpoints.js';
 import type { WatchNotice } from '../../src/watch/checkpoints.js';
 import type { CronTrouble } from '../../src/assess/cron-trouble.js';
 import type { TroubleLine } from '../../src/store/watch-ledger.js';
 import { judge } from '../../src/watch/judge.js';
 import type { Judgement, WatchState } from '../../src/watch/judge.js';
-import { parseWatch } from '../../src/watch/parse-watch.js';
 import type { LedgerCount } from '../../src/watch/refresh-totals.js';
 import type { StabilityWatch } from '../../src/watch/stability-watch.js';
 import type { KeptSample } from '../../src/watch/watch-sample.js';
-import { startWatch } from '../../src/watcher/start-watch.js';
-import { createWatcher } from '../../src/watcher/watcher.js';
-import type { TestDatabase } from '../support/postgres.js';
-import { hourMs, pollIntervalMs, startMs, watchedProviders } from './simulated-world.js';
+import { hourMs, minuteMs, pollIntervalMs, startMs, watchedProviders } from './simulated-world.js';
 import type { LedgerEvent, SimulatedWorld } from './simulated-world.js';
 
 /** What happens in a simulated watch, and how it was started. */
@@ -33,6 +25,8 @@ export interface Scenario {
   readonly isUp?: (offsetMs: number) => boolean;
   /** What is known of scheduled jobs at this offset. */
   readonly cron?: (offsetMs: number) => readonly CronTrouble[] | null;
+  /** Whether messages to people go through the outbox at this offset. */
+  readonly usesOutbox?: (offsetMs: number) => boolean;
   /** The exporter is another process after each of these stretches. */
   readonly restartEveryMs?: number;
 }
@@ -53,12 +47,18 @@ export interface Keeper {
     readonly cron: readonly CronTrouble[] | null;
     readonly nowMs: number;
     readonly events: readonly LedgerEvent[];
+    readonly undelivered: number;
   }): Promise<{ readonly ended: boolean; readonly wanted: readonly string[] }>;
-  restart(): void;
+  /** The exporter is another process from now on, perhaps with another configuration. */
+  restart(configuration: WatchedConfiguration): void;
   result(): Promise<Simulated>;
 }
 
-const configuration = { providers: watchedProviders, fingerprint: 'configuration-1' };
+export const configured = (usesOutbox: boolean): WatchedConfiguration => ({
+  providers: watchedProviders,
+  fingerprint: 'configuration-1',
+  usesOutbox,
+});
 
 /** Lives through a whole watch: the clock is the argument, the policies are the real ones. */
 export async function simulateWatch(
@@ -79,19 +79,23 @@ export async function simulateWatch(
   const events = [...(scenario.events ?? [])];
   let written = 0;
   let restarts = 0;
+  let hadOutbox = true;
   for (let offsetMs = 7_000; offsetMs <= forMs + pollIntervalMs; offsetMs += pollIntervalMs) {
     const nowMs = startMs + offsetMs;
     while (events[0] !== undefined && events[0][0] <= offsetMs) events.shift()?.[1](nowMs);
     if (scenario.isUp?.(offsetMs) === false) continue;
-    if (offsetMs >= (restarts + 1) * (scenario.restartEveryMs ?? Infinity)) {
-      restarts += 1;
-      keeper.restart();
-    }
+    const usesOutbox = scenario.usesOutbox?.(offsetMs) ?? true;
+    const isTime = offsetMs >= (restarts + 1) * (scenario.restartEveryMs ?? Infinity);
+    if (isTime) restarts += 1;
+    if (isTime || usesOutbox !== hadOutbox) keeper.restart(configured(usesOutbox));
+    hadOutbox = usesOutbox;
     const poll = world.poll(nowMs);
     const cron = scenario.cron?.(offsetMs) ?? null;
     const news = world.ledger.slice(written);
     written = world.ledger.length;
-    const { ended, wanted } = await keeper.offer({ ...poll, cron, nowMs, events: news });
+    const { undelivered } = world;
+    const offered = { ...poll, cron, nowMs, events: news, undelivered };
+    const { ended, wanted } = await keeper.offer(offered);
     if (ended) break;
     for (const tokenId of wanted) world.refresh(tokenId, nowMs + 1_000);
   }
@@ -110,15 +114,23 @@ export function keepInMemory(terms: Omit<StabilityWatch, 'id'>): Keeper {
   const samples: KeptSample[] = [];
   const ledger: (LedgerEvent & { readonly id: number })[] = [];
   let waiting = '';
+  let configuration = configured(true);
   const end = (nowMs: number) => {
     notices.push(endNotice(state, Math.min(nowMs, terms.deadlineAtMs)));
     return { ended: true, wanted: [] };
   };
   return {
-    restart: () => undefined,
-    offer({ events, ...poll }) {
+    restart(other) {
+      configuration = other;
+    },
+    offer({ events, undelivered, ...poll }) {
       for (const event of events) ledger.push({ ...event, id: ledger.length + 1 });
-      const facts = ledgerFacts(ledger, state.baseline?.ledgerId ?? null);
+      const facts = {
+        ledger: ledgerFacts(ledger, state.baseline?.ledgerId ?? null),
+        outbox: configuration.usesOutbox
+          ? { late: undelivered, oldestForMs: undelivered === 0 ? null : 11 * minuteMs }
+          : null,
+      };
       const absorbed = absorbPoll(state, poll, facts, configuration);
       if (absorbed.kind === 'over') return Promise.resolve(end(poll.nowMs));
       if (absorbed.kind === 'waiting') waiting = absorbed.because;
@@ -162,63 +174,4 @@ function ledgerFacts(
     .filter(({ event, reason }) => event === 'died' || reason === 'storage')
     .map((each): TroubleLine => ({ ...each, provider: 'fathom' }));
   return { newestId: ledger.length, counts: [...counts.values()], troubles };
-}
-
-/** Keeps the samples in Postgres, through everything the exporter uses for it. */
-export async function keepInPostgres(
-  database: TestDatabase,
-  pool: Pool,
-  terms: Omit<StabilityWatch, 'id'>,
-): Promise<Keeper> {
-  const notices: WatchNotice[] = [];
-  const logged: string[] = [];
-  const write = (message: string) => logged.push(message);
-  const log: Log = { debug: write, info: write, warn: write, error: write };
-  const { id } = await writeTransaction(pool, (query) => startWatch(query, terms));
-  if (id === null) throw new Error('the watch could not be started');
-  let cron: readonly CronTrouble[] | null = null;
-  const newWatcher = () =>
-    createWatcher({
-      pool,
-      configuration,
-      cron: () => cron,
-      announce: () => undefined,
-      enqueue: (_, notice) => {
-        notices.push(notice);
-        return Promise.resolve();
-      },
-      onFigures: () => undefined,
-      log,
-    });
-  let watcher = newWatcher();
-  return {
-    restart: () => (watcher = newWatcher()),
-    async offer(poll) {
-      for (const { atMs, tokenId, event, reason } of poll.events) {
-        await database.query(
-          `INSERT INTO oauth_token_exporter.ledger (at, provider, token_id, event, reason, actor)
-           VALUES ($1, 'fathom', $2, $3, $4, 'refresh')`,
-          [new Date(atMs), tokenId, event, reason],
-        );
-      }
-      cron = poll.cron;
-      await watcher.watch(poll.assessment, poll.previous);
-      if (notices.at(-1)?.kind === 'end') return { ended: true, wanted: [] };
-      if (terms.prove === 0) return { ended: false, wanted: [] };
-      const wanted = await database.query<{ token_id: string }>(
-        'DELETE FROM oauth_token_exporter.refresh_requests RETURNING token_id',
-      );
-      return { ended: false, wanted: wanted.map(({ token_id }) => token_id) };
-    },
-    async result() {
-      const { row, baseline, samples } = await writeTransaction(pool, async (query) => ({
-        row: (await readWatches(query, { id, limit: 1 }))[0]!,
-        baseline: await readBaseline(query, id),
-        samples: await readSamples(query, id),
-      }));
-      const { state, end } = parseWatch(row, baseline);
-      const judgement = end?.judgement ?? judge(state, terms.deadlineAtMs);
-      return { state, judgement, notices, samples: samples as KeptSample[], logged };
-    },
-  };
 }

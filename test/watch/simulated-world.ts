@@ -1,9 +1,10 @@
 import { assess, nothingKnown } from '../../src/assess/assess.js';
 import type { AssessedConfig, Assessment } from '../../src/assess/assess.js';
 import type { AssessedProvider } from '../../src/assess/assessed-token.js';
+import type { SyncFailureReason } from '../../src/config/sync-config.js';
 import type { Observation } from '../../src/observe/observe.js';
+import type { ObservedSyncFailure } from '../../src/observe/sync-failures.js';
 import { known, unknown } from '../../src/observe/reading.js';
-import { noSurroundings } from '../../src/observe/surroundings.js';
 import type { TokenMemory } from '../../src/store/token-memory.js';
 import { firstSight } from '../../src/store/token-memory.js';
 
@@ -36,8 +37,15 @@ export interface SimulatedWorld {
   readonly ledger: LedgerEvent[];
   /** When the oldest of the last syncs succeeded; null: syncs keep running every hour. */
   syncsStoppedAtMs: number | null;
+  /** Failed syncs, none of which has succeeded since; the message is the reason itself. */
+  syncFailures: ObservedSyncFailure[];
+  stuckSyncs: number;
+  /** When the last webhook came; null: they keep coming. `never`: none ever came. */
+  webhooksStoppedAtMs: number | 'never' | null;
+  /** Messages to people that have waited for eleven minutes. */
+  undelivered: number;
   /** What can't be read now. */
-  lost: 'nothing' | 'tokens' | 'syncs';
+  lost: 'nothing' | 'tokens' | 'syncs' | 'sync_state' | 'webhooks';
   /** Whether due tokens are refreshed. */
   refreshing: boolean;
   /** One poll: assesses, then refreshes what is due. */
@@ -45,9 +53,30 @@ export interface SimulatedWorld {
   /** Refreshes a token, due or not. */
   refresh(tokenId: string, nowMs: number): void;
   kill(tokenId: string, nowMs: number): void;
+  failSync(tokenId: string, nowMs: number, reason: SyncFailureReason): void;
 }
 
 const syncsOverdueAfterMs = 2 * hourMs;
+const silentAfterMs = 6 * hourMs;
+const syncReasons: readonly SyncFailureReason[] = ['auth', 'rate_limited', 'quota', 'benign'];
+const syncs = {
+  lastSuccess: [],
+  running: null,
+  stuckAfterMs: 10 * minuteMs,
+  overdueAfterMs: syncsOverdueAfterMs,
+  failures: [],
+  failureReasons: syncReasons.map((reason) => ({ pattern: new RegExp(reason), reason })),
+  schedule: null,
+  runs: [],
+  endpoint: null,
+} as unknown as AssessedConfig['providers'][number]['syncs'];
+const webhooks = {
+  arrivals: null,
+  events: null,
+  windowMs: hourMs,
+  silentAfterMs,
+  delayedAfterMs: hourMs,
+};
 const policy = {
   refresh: {
     mode: 'on',
@@ -64,9 +93,9 @@ export function createWorld(count: number, lifetimeMs: number): SimulatedWorld {
   const provider: AssessedConfig['providers'][number] = {
     name: 'fathom',
     declaredLifetimeMs: lifetimeMs,
-    syncs: null,
+    syncs,
     jobs: null,
-    webhooks: null,
+    webhooks,
     expiringSoonMs: 604_800_000,
     ...policy,
   };
@@ -78,6 +107,10 @@ export function createWorld(count: number, lifetimeMs: number): SimulatedWorld {
     }),
     ledger: [],
     syncsStoppedAtMs: null,
+    syncFailures: [],
+    stuckSyncs: 0,
+    webhooksStoppedAtMs: null,
+    undelivered: 0,
     lost: 'nothing',
     refreshing: true,
     poll(nowMs) {
@@ -96,6 +129,8 @@ export function createWorld(count: number, lifetimeMs: number): SimulatedWorld {
           sources: [
             { name: 'fathom:tokens', optional: false },
             { name: 'fathom:cron_job_logs', optional: false },
+            { name: 'fathom:fathom_sync_state', optional: false },
+            { name: 'fathom:webhook_arrivals', optional: false },
           ],
           providers: [provider],
           cron: null,
@@ -132,6 +167,10 @@ export function createWorld(count: number, lifetimeMs: number): SimulatedWorld {
         failureReason: 'invalid_grant',
       };
       world.ledger.push({ atMs: nowMs, tokenId, event: 'died', reason: 'invalid_grant' });
+    },
+    failSync(tokenId, atMs, message) {
+      const { subject } = tokenOf(world, tokenId);
+      world.syncFailures.unshift({ tokenId, subject, atMs, message });
     },
   };
   return world;
@@ -181,7 +220,7 @@ function observe(world: SimulatedWorld, nowMs: number): Observation {
         });
   const lagMs = nowMs - (world.syncsStoppedAtMs ?? nowMs - (nowMs % hourMs));
   const lag =
-    world.lost === 'nothing'
+    world.lost !== 'syncs' && world.lost !== 'tokens'
       ? known({
           oldestSuccessAtMs: nowMs - lagMs,
           lagging: { '1h': 0, '6h': 0, '24h': 0, '7d': 0 },
@@ -189,22 +228,45 @@ function observe(world: SimulatedWorld, nowMs: number): Observation {
           lastSuccess: [],
         })
       : gone;
+  const hasState = world.lost !== 'sync_state' && world.lost !== 'tokens';
+  const stuck = hasState ? known(world.stuckSyncs) : gone;
+  const failures = hasState ? known(world.syncFailures) : gone;
+  const { webhooksStoppedAtMs } = world;
+  const arrivals =
+    world.lost === 'webhooks'
+      ? gone
+      : known({
+          lastReceivedAtMs: webhooksStoppedAtMs === 'never' ? null : (webhooksStoppedAtMs ?? nowMs),
+          received: 0,
+          measured: 0,
+          delayMs: null,
+          byMinute: [],
+        });
   return {
     now: new Date(nowMs),
     clockSkewMs: 0,
-    surroundings: noSurroundings,
+    surroundings: {
+      cron: null,
+      providers: new Map([
+        ['fathom', { jobLog: null, arrivals, events: null, expiryDays: null, stored: null }],
+      ]),
+      sources: [{ name: 'fathom:webhook_arrivals', optional: false, reading: arrivals }],
+    },
     providers: [
       {
         name: 'fathom',
         tokens,
-        syncs: { lag, stuck: null, failures: null },
+        syncs: { lag, stuck, failures },
         sources: [
           { name: 'fathom:tokens', optional: false, reading: tokens },
           { name: 'fathom:cron_job_logs', optional: false, reading: lag },
+          { name: 'fathom:fathom_sync_state', optional: false, reading: stuck },
         ],
       },
     ],
   };
 }
 
-export const watchedProviders = [{ name: 'fathom', overdueAfterMs: syncsOverdueAfterMs }];
+export const watchedProviders = [
+  { name: 'fathom', overdueAfterMs: syncsOverdueAfterMs, silentAfterMs },
+];

@@ -6,9 +6,11 @@ import { hashOf, keptSamples } from '../../src/watcher/end-watch.js';
 import { readBaseline, readSamples, readWatches } from '../../src/store/watches.js';
 import { writeTransaction } from '../../src/database/write-transaction.js';
 import { createDatabase, testServer17 } from '../support/postgres.js';
-import { keepInPostgres, simulateWatch } from './simulate-watch.js';
+import { keepByTheHour, keepInPostgres } from './keep-in-postgres.js';
+import { simulateWatch } from './simulate-watch.js';
 import type { Scenario, Simulated } from './simulate-watch.js';
-import { createWorld, dayMs, hourMs } from './simulated-world.js';
+import { createWorld, dayMs, hourMs, minuteMs, tokenOf } from './simulated-world.js';
+import type { SimulatedWorld } from './simulated-world.js';
 
 const cleanups: (() => Promise<void>)[] = [];
 afterAll(async () => {
@@ -16,7 +18,7 @@ afterAll(async () => {
 });
 
 /** The whole way: locked rows, samples, restarts, the seal. */
-async function simulateStored(scenario: Scenario) {
+async function simulateStored(scenario: Scenario, keep = keepInPostgres) {
   const database = await createDatabase(testServer17);
   const pool = openPool(
     { connectionString: database.url },
@@ -27,7 +29,7 @@ async function simulateStored(scenario: Scenario) {
     await database.drop();
   });
   await migrate(pool);
-  const result = await simulateWatch(scenario, (terms) => keepInPostgres(database, pool, terms));
+  const result = await simulateWatch(scenario, (terms) => keep(pool, terms));
   const sealed = () =>
     writeTransaction(pool, async (query) => {
       const [row] = await readWatches(query, { limit: 1 });
@@ -77,4 +79,98 @@ describe('the samples of a watch in Postgres', () => {
     expect(titles(result).at(-1)).toBe('Stability watch 1 of fathom: UNSTABLE');
     expect(await sealed()).toBe(true);
   }, 240_000);
+});
+
+/** What the world goes through in 48 hours without a visible scheduler, and the verdict that must come of it. */
+const stories: readonly {
+  readonly verdict: string;
+  readonly story: string;
+  readonly lifetimeMs?: number;
+  readonly scenario?: Omit<Scenario, 'world'>;
+  readonly atHour?: readonly [hour: number, event: (world: SimulatedWorld, nowMs: number) => void];
+}[] = [
+  {
+    verdict: 'UNSTABLE',
+    story: 'a grant dies at hour 47',
+    atHour: [
+      47,
+      (world, nowMs) => {
+        world.kill('token-1', nowMs);
+      },
+    ],
+  },
+  {
+    verdict: 'INCONCLUSIVE',
+    story: 'the exporter is down for 40 minutes',
+    scenario: { isUp: (atMs) => atMs < 20 * hourMs || atMs >= 20 * hourMs + 40 * minuteMs },
+  },
+  {
+    verdict: 'STABLE',
+    story: 'the database restarts for 61 s and hiccups',
+    scenario: {
+      isUp: (atMs) =>
+        !(atMs >= 10 * hourMs && atMs <= 10 * hourMs + 61_000) &&
+        Math.floor(atMs / 30_000) % 500 !== 499,
+    },
+  },
+  {
+    verdict: 'UNSTABLE',
+    story: 'somebody deactivates a token',
+    atHour: [
+      9,
+      (world) => {
+        tokenOf(world, 'token-2').active = false;
+      },
+    ],
+  },
+  { verdict: 'INCONCLUSIVE', story: 'tokens live 60 days', lifetimeMs: 60 * dayMs },
+  {
+    verdict: 'STABLE',
+    story: 'tokens live 60 days and three are refreshed on purpose',
+    lifetimeMs: 60 * dayMs,
+    scenario: { prove: 3 },
+  },
+  {
+    verdict: 'UNSTABLE',
+    story: 'syncs stop while the tokens look fine',
+    atHour: [
+      30,
+      (world, nowMs) => {
+        world.syncsStoppedAtMs = nowMs;
+      },
+    ],
+  },
+];
+
+describe('48 hours in Postgres', () => {
+  it.each(stories)(
+    'are what they should be when $story, sample for sample as computed without it',
+    async ({ verdict, lifetimeMs = dayMs, scenario = {}, atHour }) => {
+      const scenarioOf = (): Scenario => {
+        const world = createWorld(3, lifetimeMs);
+        if (atHour === undefined) return { ...scenario, world };
+        const [hour, event] = atHour;
+        return {
+          ...scenario,
+          world,
+          events: [
+            [
+              hour * hourMs,
+              (nowMs) => {
+                event(world, nowMs);
+              },
+            ],
+          ],
+        };
+      };
+      const { result, sealed } = await simulateStored(scenarioOf(), keepByTheHour);
+      const computed = await simulateWatch(scenarioOf());
+      expect(result.judgement.verdict).toBe(verdict);
+      expect(result.judgement).toEqual(computed.judgement);
+      expect(result.samples).toEqual(computed.samples);
+      expect(titles(result)).toEqual(titles(computed));
+      expect(await sealed()).toBe(true);
+    },
+    240_000,
+  );
 });

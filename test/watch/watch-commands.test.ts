@@ -2,13 +2,17 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { watchReport } from '../../src/commands/watch-report.js';
 import type { ReportFormat } from '../../src/commands/watch-report.js';
 import { watchStart } from '../../src/commands/watch-start.js';
-import type { WatchStartOptions } from '../../src/commands/watch-start.js';
+import type { WatchRequest } from '../../src/watcher/plan-watch.js';
 import { watchList, watchStatus } from '../../src/commands/watch-status.js';
 import { watchStop } from '../../src/commands/watch-stop.js';
 import { loadWorld } from '../../src/demo/demo-world.js';
 import { openPool } from '../../src/database/open-pool.js';
 import { migrate } from '../../src/store/migrate.js';
 import { capture } from '../commands/captured-command.js';
+import { writeTransaction } from '../../src/database/write-transaction.js';
+import { saveBaseline, saveSample } from '../../src/store/watches.js';
+import { simulateWatch } from './simulate-watch.js';
+import { createWorld, dayMs, hourMs, startMs } from './simulated-world.js';
 import { createDatabase, testServer17 } from '../support/postgres.js';
 import type { TestDatabase } from '../support/postgres.js';
 
@@ -30,7 +34,7 @@ async function giveMemory(): Promise<void> {
 }
 
 const env = (extra: NodeJS.ProcessEnv = {}) => ({ DATABASE_URL: database.url, ...extra });
-const start = (options: Partial<WatchStartOptions> = {}, extra: NodeJS.ProcessEnv = {}) =>
+const start = (options: Partial<WatchRequest> = {}, extra: NodeJS.ProcessEnv = {}) =>
   capture(env(extra), (context) =>
     watchStart(context, {
       for: '48h',
@@ -97,6 +101,35 @@ describe('the commands about watches', () => {
     expect(await stop()).toMatchObject({ code: 1, stderr: 'no watch is active\n' });
     const { stdout: list } = await capture(env(), watchList);
     expect(list).toMatch(/\n1 +fathom +\S+ \S+ +48 h +INCONCLUSIVE +0 +refresh cron fixed\n/);
+  });
+
+  it('count what was accepted at the start, and leave the names to the report', async () => {
+    await giveMemory();
+    await start({ acceptKnown: true });
+    const wrong = createWorld(37, dayMs);
+    for (const token of wrong.tokens) token.expiresAtMs = startMs - hourMs;
+    wrong.refreshing = false;
+    wrong.undelivered = 1;
+    const { state } = await simulateWatch({ world: wrong, forMs: hourMs, acceptKnown: true });
+    const pool = openPool(
+      { connectionString: database.url },
+      { connectTimeoutMs: 5_000, onIdleError: () => undefined },
+    );
+    await writeTransaction(pool, async (query) => {
+      await saveBaseline(query, 1, state.baseline);
+      await saveSample(query, 1, { slot: 0, atMs: startMs, sample: {} }, state.progress);
+    });
+    await pool.end();
+    const accepted = [
+      '  accepted: fathom: 37 tokens were expired already',
+      '  accepted: 1 message was stuck already',
+    ];
+    const lines = async () =>
+      (await capture(env(), watchStatus)).stdout.split('\n').filter((line) => /accept/.test(line));
+    expect(await lines()).toEqual(accepted);
+    await stop();
+    expect(await lines()).toEqual(accepted);
+    expect((await report('text')).stdout.match(/accepted, because/g)).toHaveLength(38);
   });
 
   it('restart the clock when the same providers are watched already', async () => {

@@ -88,5 +88,21 @@ export function syncs(): Builder<Panel>[] {
       unit: 'short',
       colorOf: { ' success': 'green', ' partial': 'orange', ' failed': 'red' },
     }),
+    timeSeries({
+      width: 8,
+      height: 9,
+      title: 'Syncs that store nothing',
+      shows:
+        'Time from the newest item stored to the newest sync run that succeeded; 7 days where it is more.',
+      act: 'A rise through working hours: look whether anything happened at the provider. Nights and holidays are quiet.',
+      runbook: 'Syncs that store nothing',
+      queries: [
+        {
+          expr: `max by (provider) (${ofProvider('oauth_sync_nothing_stored_seconds')})`,
+          legend: '{{provider}}',
+        },
+      ],
+      unit: 's',
+    }),
   ];
 }

@@ -113,6 +113,8 @@ CREATE TABLE meetings (
   owner_user_id uuid NOT NULL,
   fathom_recording_id text,
   title text,
+  transcript_text text,
+  summary text,
   meeting_start timestamptz,
   meeting_end timestamptz,
   fathom_created_at timestamptz,

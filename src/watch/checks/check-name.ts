@@ -5,7 +5,11 @@ export const checkNames = [
   'rotations_lost',
   'tokens_expired',
   'syncs_overdue',
+  'syncs_failed',
+  'syncs_stuck',
   'cron_runs',
+  'webhooks_silent',
+  'notifications_stuck',
   'sources_lost',
 ] as const;
 export type CheckName = (typeof checkNames)[number];

@@ -1,7 +1,9 @@
+import type { OutboxBacklog } from '../../store/outbox-backlog.js';
 import type { TroubleLine } from '../../store/watch-ledger.js';
 import type { AssessedToken } from '../../assess/assessed-token.js';
 import type { CronTrouble } from '../../assess/cron-trouble.js';
 import type { SourceAssessment } from '../../assess/sources.js';
+import type { SyncFailures } from '../../assess/sync-failures.js';
 import type { ProviderBaseline } from '../baseline.js';
 import type { Finding } from '../finding.js';
 import type { CheckName } from './check-name.js';
@@ -16,16 +18,27 @@ export interface ProviderView {
   readonly atMs: number;
   readonly tokens: Seen<readonly AssessedToken[]>;
   readonly syncs: Seen<{ readonly overdue: number; readonly maxLagMs: number | null }>;
+  readonly syncFailures: Seen<SyncFailures>;
+  readonly stuckSyncs: Seen<number>;
+  readonly webhooks: Seen<SeenWebhooks>;
   /** After this long without a success a sync is overdue; null where none is mapped. */
   readonly overdueAfterMs: number | null;
   readonly sources: readonly SourceAssessment[];
   readonly troubles: readonly TroubleLine[];
 }
 
+/** Webhooks that came at least once, and whose silence would be a fault. */
+export interface SeenWebhooks {
+  readonly lastReceivedAtMs: number;
+  readonly silentAfterMs: number;
+  readonly isSilent: boolean;
+}
+
 /** What belongs to no provider. */
 export interface CommonView {
   readonly atMs: number;
   readonly cron: Seen<readonly CronTrouble[]>;
+  readonly outbox: Seen<OutboxBacklog>;
 }
 
 /** What a check says of one poll. */
@@ -39,6 +52,8 @@ interface CheckFacts {
   readonly promise: string;
   /** Without it there is no baseline; the others may be out of scope. */
   readonly required: boolean;
+  /** `37 tokens were expired already`: what of it was there at the start, in short. */
+  readonly wrongAlready: (count: number) => string;
 }
 
 /**

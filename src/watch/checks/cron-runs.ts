@@ -8,6 +8,8 @@ export const cronRuns: Check = {
   promise: 'no scheduled run failed or was missed',
   required: false,
   scope: 'common',
+  wrongAlready: (count) =>
+    count === 1 ? '1 job had trouble already' : `${count} troubles of jobs were there already`,
   look: ({ cron }) =>
     lookAt(cron, (troubles) =>
       troubles.map(({ job, kind, evidence }) => ({

@@ -10,6 +10,8 @@ export const grantsDied: Check = {
   promise: 'no grant died: no user has to authorize again',
   required: true,
   scope: 'provider',
+  wrongAlready: (count) =>
+    count === 1 ? '1 grant was dead already' : `${count} grants were dead already`,
   look: (view) => lookAt(view.tokens, (tokens) => findDead(view, tokens)),
 };
 

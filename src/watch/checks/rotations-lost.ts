@@ -19,6 +19,8 @@ export const rotationsLost: Check = {
   promise: 'no rotated token was lost: every answer of a token endpoint was stored',
   required: true,
   scope: 'provider',
+  wrongAlready: (count) =>
+    count === 1 ? '1 rotation was lost already' : `${count} rotations were lost already`,
   look: (view) => lookAt(view.tokens, (tokens) => [...inLedger(view), ...inClaims(view, tokens)]),
 };
 

@@ -10,6 +10,7 @@ export const sourcesLost: Check = {
   promise: 'every table could be read, and none changed its shape',
   required: false,
   scope: 'provider',
+  wrongAlready: () => 'a table was lost already',
   look: ({ sources }) => {
     const lost = sources.filter(({ up }) => up === false);
     if (lost.length === 0) return { kind: 'observed', findings: [] };

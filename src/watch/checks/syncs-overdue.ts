@@ -8,6 +8,8 @@ export const syncsOverdue: Check = {
   promise: 'no sync went overdue',
   required: false,
   scope: 'provider',
+  wrongAlready: (count) =>
+    count === 1 ? '1 sync was overdue already' : `${count} syncs were overdue already`,
   look: ({ provider, syncs }) =>
     lookAt(syncs, ({ overdue, maxLagMs }) =>
       overdue === 0

@@ -12,6 +12,8 @@ export const tokensExpired: Check = {
   promise: 'no active token was effectively expired',
   required: true,
   scope: 'provider',
+  wrongAlready: (count) =>
+    count === 1 ? '1 token was expired already' : `${count} tokens were expired already`,
   look: ({ provider, tokens, atMs }) =>
     lookAt(tokens, (all) =>
       all

@@ -18,6 +18,8 @@ export const tokensLost: Check = {
   promise: 'every living token that was active at the start is still active',
   required: true,
   scope: 'provider',
+  wrongAlready: (count) =>
+    count === 1 ? '1 token was lost already' : `${count} tokens were lost already`,
   look: (view, baseline) =>
     lookAt(view.tokens, (tokens) => (baseline === null ? [] : findLost(view, tokens, baseline))),
 };

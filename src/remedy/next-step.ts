@@ -1,12 +1,11 @@
-import type { Claim } from './explain-token.js';
-import type { TokenFacts } from './token-facts.js';
+import type { Claim, ExplainedToken } from './explain-token.js';
 
 /** An owner that was not seen for so long may be gone. */
 const unseenMs = 15 * 60_000;
 
 /** What would help a token, or who does what next. */
 export function nextStep(
-  { provider, row, subject, decision, memory }: TokenFacts,
+  { provider, row, subject, decision, memory }: ExplainedToken,
   around: {
     readonly pause: string | null;
     readonly claim: Claim | null;

@@ -1,14 +1,23 @@
 import { tokenStatus, tokenStatusWords } from '../assess/token-status.js';
-import type { LifetimeSource } from '../assess/lifetime.js';
+import type { Lifetime, LifetimeSource } from '../assess/lifetime.js';
+import type { RefreshDecision } from '../assess/refresh-due.js';
+import { formatInstant, isoInstant } from '../config/format-instant.js';
 import { faultUnder } from '../refresh/provider-health.js';
 import type { ProviderHealth } from '../refresh/provider-health.js';
 import type { KnownJournal } from '../store/journals.js';
 import type { LedgerLine } from '../store/ledger.js';
 import type { TokenMemory } from '../store/token-memory.js';
 import { describeDecision } from './describe-decision.js';
-import { formatInstant, isoInstant } from './format-instant.js';
 import { nextStep } from './next-step.js';
-import type { FactsReading, TokenFacts } from './token-facts.js';
+import type { JudgedToken } from './judged-token.js';
+
+/** A token whose row is there, and what follows for its refresh. */
+export interface ExplainedToken extends JudgedToken {
+  /** Personal data: whoever shows it masks it where it has to be. */
+  readonly account: string | null;
+  readonly lifetime: Lifetime | null;
+  readonly decision: RefreshDecision;
+}
 
 /** What stands around a token in the memory. */
 export interface TokenSurroundings {
@@ -69,10 +78,10 @@ const lifetimeSources: Readonly<Record<LifetimeSource, string>> = {
 
 /** Explains a token whose row is there. */
 export function explainToken(
-  facts: TokenFacts,
+  facts: ExplainedToken,
   around: TokenSurroundings,
   configurationFingerprint: string,
-  { now, memoryProblem }: Pick<FactsReading, 'now' | 'memoryProblem'>,
+  { now, memoryProblem }: { readonly now: Date; readonly memoryProblem: string | null },
 ): Explanation {
   const { provider, row, memory, subject, lifetime, decision } = facts;
   const pause = describePause(around, configurationFingerprint, now.getTime());
@@ -154,7 +163,7 @@ function history(
   };
 }
 
-function describeWay({ provider: { refresh } }: TokenFacts): string {
+function describeWay({ provider: { refresh } }: ExplainedToken): string {
   if (refresh === null) return 'nobody: no way is configured';
   const way = refresh.way.kind === 'token_endpoint' ? 'token endpoint' : "application's endpoint";
   return refresh.mode === 'on' ? way : `${way}, but REFRESH_MODE is ${refresh.mode}`;

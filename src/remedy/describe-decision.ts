@@ -1,5 +1,5 @@
 import type { DueBecause, NeverDueBecause, RefreshDecision } from '../assess/refresh-due.js';
-import { formatInstant } from './format-instant.js';
+import { formatInstant } from '../config/format-instant.js';
 
 const dueReasons: Readonly<Record<DueBecause, string>> = {
   expiry: 'its expiry',

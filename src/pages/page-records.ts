@@ -1,0 +1,118 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Pool } from 'pg';
+import type { Query } from '../database/read-snapshot.js';
+import { writeTransaction } from '../database/write-transaction.js';
+import { parseProviderHealth } from '../refresh/parse-provider-health.js';
+import type { TokenSurroundings } from '../remedy/explain-token.js';
+import { listIncidents } from '../store/incident-list.js';
+import { readJournals } from '../store/journals.js';
+import { readLedger } from '../store/ledger.js';
+import { explainStateProblem } from '../store/open-state.js';
+import { readProviderRow } from '../store/provider-row.js';
+import { readSilences } from '../store/silences.js';
+import { readBaseline, readSamples, readWatches } from '../store/watches.js';
+import { hashOf, keptSamples } from '../watcher/end-watch.js';
+import type { KeptWatch } from '../watch/parse-watch.js';
+import { parseWatch } from '../watch/parse-watch.js';
+import { makeReport } from '../watch/report.js';
+import type { WatchReport } from '../watch/report.js';
+import type { IncidentRecords, PageRecords, Recorded } from './page-facts.js';
+
+/** How long a page waits for the memory before it is shown without. */
+const patienceMs = 1_000;
+/** Incidents are asked for at most so often, however many people look. */
+const incidentsKeptMs = 1_000;
+const ledgerLines = 100;
+const mostWatches = 50;
+const mostIncidents = 200;
+const endedWithinMs = 7 * 86_400_000;
+
+/** What the pages read of the memory: bounded, and never in the way of a page. */
+export function createPageRecords(pool: Pool, monotonicMs: () => number): PageRecords {
+  const read = <T>(work: (query: Query) => Promise<T>): Promise<Recorded<T>> =>
+    soon(
+      writeTransaction(pool, async (query) => {
+        await query('SET TRANSACTION READ ONLY');
+        return work(query);
+      }),
+    );
+  let kept: { readonly atMs: number; readonly answer: Promise<Recorded<IncidentRecords>> } | null =
+    null;
+
+  return {
+    incidents() {
+      const nowMs = monotonicMs();
+      if (kept === null || nowMs - kept.atMs >= incidentsKeptMs) {
+        kept = { atMs: nowMs, answer: read(readIncidents) };
+      }
+      return kept.answer;
+    },
+    token: (provider, tokenId) => read((query) => readSurroundings(query, provider, tokenId)),
+    watches: () => read(readKeptWatches),
+    watchReport: (id, nowMs) => read((query) => readReport(query, id, nowMs)),
+  };
+}
+
+/** An answer in time, or why there is none. What fails later fails unheard. */
+async function soon<T>(work: Promise<T>): Promise<Recorded<T>> {
+  const impatience = new AbortController();
+  const answer = work.then(
+    (value): Recorded<T> => ({ ok: true, value }),
+    (error: unknown): Recorded<T> => ({ ok: false, problem: explainProblem(error) }),
+  );
+  const late = delay(patienceMs, undefined, { signal: impatience.signal, ref: false }).then(
+    (): Recorded<T> => ({ ok: false, problem: 'its database did not answer within a second' }),
+    () => answer,
+  );
+  const first = await Promise.race([answer, late]);
+  impatience.abort();
+  return first;
+}
+
+function explainProblem(error: unknown): string {
+  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined;
+  return code === '3F000' || code === '42P01'
+    ? 'the exporter has no memory yet'
+    : explainStateProblem(error);
+}
+
+async function readIncidents(query: Query): Promise<IncidentRecords> {
+  return {
+    incidents: await listIncidents(query, { sinceMs: endedWithinMs, limit: mostIncidents }),
+    silences: await readSilences(query),
+  };
+}
+
+async function readSurroundings(
+  query: Query,
+  provider: string,
+  tokenId: string,
+): Promise<TokenSurroundings> {
+  const row = await readProviderRow(query, provider);
+  return {
+    ledger: await readLedger(query, provider, tokenId, ledgerLines),
+    health: parseProviderHealth(row?.breaker ?? {}),
+    callNotBeforeMs: row?.notBeforeMs ?? null,
+    journals: await readJournals(query),
+  };
+}
+
+async function readKeptWatches(query: Query): Promise<KeptWatch[]> {
+  const kept: KeptWatch[] = [];
+  for (const row of await readWatches(query, { limit: mostWatches })) {
+    const isActive = row.endedAtMs === null;
+    kept.push(parseWatch(row, isActive ? await readBaseline(query, row.id) : null));
+  }
+  return kept;
+}
+
+async function readReport(query: Query, id: number, nowMs: number): Promise<WatchReport | null> {
+  const [row] = await readWatches(query, { id, limit: 1 });
+  if (row === undefined) return null;
+  const kept = parseWatch(row, await readBaseline(query, row.id));
+  const samples = keptSamples(await readSamples(query, row.id));
+  const { state, end } = kept;
+  if (end === null) return makeReport(kept, samples, nowMs, { kind: 'open' });
+  const kind = hashOf(state, end.judgement, samples) === end.hash ? 'intact' : 'broken';
+  return makeReport(kept, samples, end.atMs, { kind, hash: end.hash });
+}

@@ -1,0 +1,138 @@
+import { showAccount } from '../notify/mask-account.js';
+import type { Reconnect } from '../remedy/reconnect-list.js';
+import { mustReconnect } from '../remedy/reconnect-need.js';
+import { nameOf } from './listed-token.js';
+import { paths, tokenHref, withParameters } from './links.js';
+import type { PageView } from './page-view.js';
+import { Prose } from './parts/concern-list.js';
+import { Data } from './parts/data.js';
+import { Instant } from './parts/instant.js';
+import { Problem, TableFrame } from './parts/section.js';
+import { formatCount } from './parts/shares.js';
+import { findReconnects, reconnectWords } from './reconnect-entries.js';
+import { visibleText } from './visible-text.js';
+
+const mostShown = 200;
+const mostCopied = 1_000;
+
+/** Who must authorize again: to copy, and as a file. */
+export function ReconnectPage({ view, all }: { readonly view: PageView; readonly all: boolean }) {
+  const { assessment, facts, nowMs } = view;
+  const list = findReconnects(assessment, facts.config.providers, all);
+  const must = list.filter(({ reason }) => mustReconnect(reason)).length;
+  const isUnknown = [...assessment.providers.values()].some(({ grants }) => grants === null);
+  return (
+    <>
+      <h1>Who must reconnect</h1>
+      {(isUnknown || assessment.providers.size === 0) && (
+        <Problem
+          text={`It is not known of everybody: ${assessment.memoryProblem ?? 'no poll has seen all tokens yet'}`}
+        />
+      )}
+      <p>
+        <b>{must === 1 ? '1 user' : `${formatCount(must)} users`}</b> must authorize again: no
+        refresh can help them.
+        {all && ` ${formatCount(list.length - must)} more may be mended without them.`}
+      </p>
+      <p>
+        <a href={all ? paths.reconnect : withParameters(paths.reconnect, { all: 1 })}>
+          {all ? 'Only those who must' : 'Also who is merely expired or switched off'}
+        </a>
+      </p>
+      {list.length > 0 && (
+        <>
+          <p>
+            <a href={withParameters(paths.reconnectCsv, { all: all ? 1 : null })} download>
+              Download all as CSV
+            </a>
+          </p>
+          <ReconnectTable list={list.slice(0, mostShown)} nowMs={nowMs} />
+          {list.length > mostShown && (
+            <p>
+              The first {formatCount(mostShown)} of {formatCount(list.length)}, whoever waits
+              longest first. The CSV has all of them.
+            </p>
+          )}
+          <CopyList list={list} />
+        </>
+      )}
+    </>
+  );
+}
+
+function ReconnectTable({
+  list,
+  nowMs,
+}: {
+  readonly list: readonly Reconnect[];
+  readonly nowMs: number;
+}) {
+  return (
+    <TableFrame label="Who must reconnect">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">User</th>
+            <th scope="col" class="wide">
+              Account
+            </th>
+            <th scope="col" class="wide">
+              Provider
+            </th>
+            <th scope="col">Why</th>
+            <th scope="col">Since</th>
+            <th scope="col" class="wide">
+              Last refresh
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {list.map(({ token: { provider, row }, reason, sinceMs, lastRefreshAtMs }) => (
+            <tr key={`${provider.name} ${row.id}`}>
+              <th scope="row">
+                <a href={tokenHref(provider.name, row.id)}>
+                  <Data text={nameOf({ ...row, tokenId: row.id })} />
+                </a>
+              </th>
+              <td class="wide account">
+                <Data text={showAccount(row.account, 'masked') ?? '–'} />
+              </td>
+              <td class="wide">
+                <Data text={provider.name} />
+              </td>
+              <td>
+                <Prose text={reconnectWords[reason]} />
+              </td>
+              <td>
+                <Instant ms={sinceMs} nowMs={nowMs} none="not known" />
+              </td>
+              <td class="wide">
+                <Instant ms={lastRefreshAtMs} nowMs={nowMs} none="never seen" />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </TableFrame>
+  );
+}
+
+function CopyList({ list }: { readonly list: readonly Reconnect[] }) {
+  const users = list
+    .slice(0, mostCopied)
+    .map(({ token: { row } }) => visibleText(nameOf({ ...row, tokenId: row.id }), 300));
+  const count =
+    users.length === list.length ? 'Their ids' : `The first ${formatCount(mostCopied)} ids`;
+  return (
+    <details class="copy">
+      <summary>{count}, to copy</summary>
+      <label for="users">One user a line</label>
+      <textarea id="users" readOnly rows={Math.min(12, users.length + 1)}>
+        {users.join('\n')}
+      </textarea>
+      <button type="button" data-copy="users" hidden>
+        Copy
+      </button>
+    </details>
+  );
+}

@@ -1,0 +1,132 @@
+import { gunzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ListeningServer } from '../../src/publish/server.js';
+import { nothingKnown } from '../../src/assess/assess.js';
+import { request } from '../publish/request.js';
+import {
+  assessmentOfRows,
+  configuredProvider,
+  nowMs,
+  servePages,
+  sightsOf,
+} from './served-pages.js';
+
+const provider = configuredProvider('app');
+const dayMs = 86_400_000;
+const sights = sightsOf(
+  assessmentOfRows(provider, [
+    { id: 'lost', hasRefreshToken: false, expiresAtMs: nowMs - dayMs, account: 'ada@example.com' },
+    { id: '=cmd()', subject: 'a,b', hasRefreshToken: false, expiresAtMs: nowMs - 2 * dayMs },
+    { id: 'off', active: false, expiresAtMs: nowMs + dayMs },
+    { id: 'fine' },
+  ]),
+);
+
+let server: ListeningServer;
+beforeAll(async () => {
+  server = await servePages({ sights, names: ['app'] });
+});
+afterAll(() => server.close());
+
+const get = (path: string, headers: Readonly<Record<string, string>> = {}) =>
+  request(`${server.url}${path}`, { headers });
+
+describe('a page over HTTP', () => {
+  it('is kept by nobody, and may load and run only what this host serves', async () => {
+    const { headers } = await get('/tokens');
+    expect(headers).toMatchObject({
+      'content-type': 'text/html; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+    });
+    const policy = headers['content-security-policy'];
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).not.toMatch(/unsafe|\*|http|data:/);
+  });
+
+  it('tells neither what it is made of nor a hash, and answers HEAD alike', async () => {
+    const { headers } = await get('/');
+    expect(headers).not.toHaveProperty('x-powered-by');
+    expect(headers).not.toHaveProperty('etag');
+    const head = await request(`${server.url}/`, { method: 'HEAD' });
+    expect(head.body).toHaveLength(0);
+    expect({ ...head.headers, date: '' }).toEqual({ ...headers, date: '' });
+    expect((await request(`${server.url}/`, { method: 'POST' })).status).toBe(405);
+  });
+
+  it('is compressed for those who can read that', async () => {
+    const plain = await get('/tokens');
+    const { headers, body } = await get('/tokens', { 'Accept-Encoding': 'gzip' });
+    expect(headers['content-encoding']).toBe('gzip');
+    expect(gunzipSync(body).toString()).toBe(plain.body.toString());
+    expect(headers.vary).toContain('Accept-Encoding');
+  });
+
+  it('loads files that may be kept for ever, by addresses that change with them', async () => {
+    const page = (await get('/')).body.toString();
+    const files = [...page.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].map(
+      ([, path = '']) => path,
+    );
+    expect(files).toHaveLength(3);
+    for (const path of files) {
+      const { status, headers } = await get(path);
+      expect(status).toBe(200);
+      expect(headers['cache-control']).toBe('public, max-age=31536000, immutable');
+      expect((await get(path.replace(/\/assets\/./, '/assets/~'))).status).toBe(404);
+    }
+  });
+
+  it('leaves the metrics as they were rendered', async () => {
+    const { headers } = await get('/metrics', { 'Accept-Encoding': 'gzip' });
+    expect(headers['content-length']).toBeDefined();
+    expect(headers).not.toHaveProperty('content-security-policy');
+  });
+
+  it.each([
+    ['/token?provider=app&id=gone', 404],
+    ['/token', 404],
+    ['/watch/1/report', 503],
+    ['/watch/x/report', 404],
+    ['/watch/99999999999/report', 404],
+  ])('says so where there is nothing: %s', async (path, status) => {
+    const answer = await get(path);
+    expect(answer.status).toBe(status);
+    expect(answer.body.toString()).toContain('<h1>');
+  });
+});
+
+describe('who must reconnect, as a file', () => {
+  it('lists them with masked accounts, and no formula', async () => {
+    const { headers, body } = await get('/reconnect.csv');
+    expect(headers['content-disposition']).toBe('attachment; filename="reconnect.csv"');
+    expect(headers['content-type']).toBe('text/csv; charset=utf-8');
+    expect(body.toString().split('\r\n')).toEqual([
+      'provider,token_id,user_id,account,reason,must_reconnect,since,last_refresh_at,token_expires_at,is_active',
+      `app,"'=cmd()","a,b",,no_refresh_token,true,2025-11-27T08:00:00.250Z,,2025-11-27T08:00:00.250Z,true`,
+      'app,lost,user-0,a***@e***.com,no_refresh_token,true,2025-11-28T08:00:00.250Z,,2025-11-28T08:00:00.250Z,true',
+      '',
+    ]);
+  });
+
+  it('lists on request also who may be mended without them', async () => {
+    const { body } = await get('/reconnect.csv?all=1');
+    expect(body.toString()).toContain('app,off,user-2,,inactive_valid,false');
+  });
+});
+
+describe('before anything is known', () => {
+  it('every page says so, and none says that all is well', async () => {
+    const empty = await servePages(
+      { sights: { ...sightsOf(nothingKnown), lastGood: null }, names: ['app'] },
+      { readiness: () => ({ ready: false, reason: 'no poll has succeeded yet' }) },
+    );
+    for (const path of ['/', '/tokens', '/reconnect', '/calendar', '/jobs', '/sources']) {
+      const { status, body } = await request(`${empty.url}${path}`);
+      expect(status, path).toBe(200);
+      expect(body.toString()).toContain('Nothing is known yet');
+      expect(body.toString()).not.toContain('All is well');
+    }
+    await empty.close();
+  });
+});
