@@ -47,9 +47,9 @@ export function timeSeries(spec: TimeSeriesSpec): PanelBuilder {
     .fillOpacity(spec.stacked === true ? 30 : 5)
     .showPoints(VisibilityMode.Never)
     .stacking(
-      new StackingConfigBuilder().mode(
-        spec.stacked === true ? StackingMode.Normal : StackingMode.None,
-      ),
+      new StackingConfigBuilder()
+        .group('A')
+        .mode(spec.stacked === true ? StackingMode.Normal : StackingMode.None),
     )
     .legend(
       new VizLegendOptionsBuilder()
