@@ -22,6 +22,8 @@ export interface StatSpec extends PanelText, PanelSize {
   readonly unit: Unit;
   readonly decimals: number;
   readonly colors: ColorSteps;
+  /** What stands there when the query has no answer, and that is good news. */
+  readonly none?: string;
 }
 
 /** One large present value per series, coloured by what it means. */
@@ -31,7 +33,7 @@ export function stat(spec: StatSpec): PanelBuilder {
     .unit(spec.unit)
     .decimals(spec.decimals)
     .thresholds(thresholdsOf(spec.colors))
-    .noValue('no data')
+    .noValue(spec.none ?? 'no data')
     .reduceOptions(new ReduceDataOptionsBuilder().calcs(['lastNotNull']))
     .colorMode(BigValueColorMode.Background)
     .graphMode(BigValueGraphMode.None)

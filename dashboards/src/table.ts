@@ -17,6 +17,8 @@ export interface Column {
   readonly name: string;
   readonly unit?: Unit;
   readonly decimals?: number;
+  /** In pixels; the columns without one share what is left. */
+  readonly width?: number;
   readonly colors?: ColorSteps;
   readonly words?: ValueMapping[];
   /** Where a click on the cell leads; may use Grafana's `${__value.raw}`. */
@@ -33,6 +35,7 @@ function overridesOf(column: Column): DynamicConfigValue[] {
   const coloured = column.colors !== undefined || column.words !== undefined;
   return [
     ...(column.unit === undefined ? [] : [{ id: 'unit', value: column.unit }]),
+    ...(column.width === undefined ? [] : [{ id: 'custom.width', value: column.width }]),
     ...(column.decimals === undefined ? [] : [{ id: 'decimals', value: column.decimals }]),
     ...(column.colors === undefined
       ? []

@@ -9,6 +9,7 @@ import {
   VizLegendOptionsBuilder,
   VizTooltipOptionsBuilder,
 } from '@grafana/grafana-foundation-sdk/common';
+import { FieldColorBuilder, FieldColorModeId } from '@grafana/grafana-foundation-sdk/dashboard';
 import { PanelBuilder } from '@grafana/grafana-foundation-sdk/timeseries';
 import {
   framed,
@@ -41,18 +42,19 @@ export function timeSeries(spec: TimeSeriesSpec): PanelBuilder {
     .targets(rangeQueries(spec.queries))
     .unit(spec.unit)
     .thresholds(thresholdsOf(['green']))
+    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic))
     .lineWidth(1)
     .fillOpacity(spec.stacked === true ? 30 : 5)
     .showPoints(VisibilityMode.Never)
     .stacking(
-      new StackingConfigBuilder().mode(
-        spec.stacked === true ? StackingMode.Normal : StackingMode.None,
-      ),
+      new StackingConfigBuilder()
+        .group('A')
+        .mode(spec.stacked === true ? StackingMode.Normal : StackingMode.None),
     )
     .legend(
       new VizLegendOptionsBuilder()
         .showLegend(true)
-        .displayMode(LegendDisplayMode.Table)
+        .displayMode(LegendDisplayMode.List)
         .placement(LegendPlacement.Bottom)
         .calcs(['lastNotNull']),
     )

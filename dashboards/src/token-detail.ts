@@ -2,7 +2,7 @@ import { alertsFiring, incidentsOpen, tokensRefreshed } from './annotations.js';
 import { dashboard } from './dashboard.js';
 import { tokenDetailUid } from './links.js';
 import { eachToken } from './rows/each-token.js';
-import { refreshObstacles } from './rows/refresh-obstacles.js';
+import { limits } from './rows/limits.js';
 import { refreshes } from './rows/refreshes.js';
 import {
   datasourceVariable,
@@ -29,7 +29,7 @@ export function tokenDetail(): ReturnType<typeof dashboard> {
     annotations: [alertsFiring(), incidentsOpen(), tokensRefreshed()],
     rows: {
       'Each token': eachToken(),
-      'What holds refreshes back': refreshObstacles(),
+      Limits: limits(),
       'Refreshes of the provider': refreshes(),
     },
   });

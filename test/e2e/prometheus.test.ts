@@ -110,6 +110,7 @@ const rightlyEmpty: readonly (readonly [expr: RegExp, because: string])[] = [
   [/oauth_notification_failures_total/, 'the Slack of the demo takes every message'],
   [/oauth_cron_job/, 'the embedded PostgreSQL has no pg_cron'],
   [/oauth_webhook_(delay|problem)/, 'the webhooks of the demo brought nothing lately'],
+  [/oauth_token_refresh_paused/, 'nothing holds its refreshes back'],
   [/^changes\(process_start_time_seconds/, 'nothing restarts in it'],
   [/oauth_stability_watch_violations/, 'what is wrong in the demo is accepted at the start'],
 ];

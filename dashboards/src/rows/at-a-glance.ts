@@ -93,6 +93,7 @@ export function atAGlance(): Builder<Panel>[] {
         {
           field: 'alertname',
           name: 'Alert',
+          width: 280,
           link: { title: 'Open the runbook', url: `${runbookBase}#\${__value.raw}` },
         },
         {

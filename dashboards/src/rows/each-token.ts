@@ -1,8 +1,7 @@
 import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
 import { tokenDetailUid } from '../links.js';
-import { acrossReplicas, ofProvider, ofToken, sumBy } from '../promql.js';
-import { stat } from '../stat.js';
+import { acrossReplicas, ofToken } from '../promql.js';
 import { table } from '../table.js';
 import { timeSeries } from '../time-series.js';
 
@@ -12,7 +11,7 @@ const toToken = {
   url: `/d/${tokenDetailUid}?var-token=\${__value.raw}&\${__url_time_range}`,
 };
 
-const third = { width: 8, height: 10 } as const;
+const list = { width: 8, height: 10 } as const;
 const untilExpiry = `${acrossReplicas(ofToken('oauth_token_expiration_timestamp_seconds'))} - time()`;
 const untilDue = `${acrossReplicas(ofToken('oauth_token_refresh_due_timestamp_seconds'))} - time()`;
 const sinceSync = `time() - ${acrossReplicas(ofToken('oauth_sync_last_success_timestamp_seconds'))}`;
@@ -21,7 +20,7 @@ const sinceSync = `time() - ${acrossReplicas(ofToken('oauth_sync_last_success_ti
 export function eachToken(): Builder<Panel>[] {
   return [
     table({
-      ...third,
+      ...list,
       title: 'Next expirations',
       shows:
         'Tokens with a series of their own, the earliest expiry first. "Ago": already expired. The token is the id of its row.',
@@ -29,11 +28,12 @@ export function eachToken(): Builder<Panel>[] {
       runbook: 'Tokens expiring soon',
       expr: `sort(${untilExpiry})`,
       columns: [
-        { field: 'provider', name: 'Provider' },
+        { field: 'provider', name: 'Provider', width: 90 },
         { field: 'token_id', name: 'Token', link: toToken },
         {
           field: 'Value',
           name: 'Expires in',
+          width: 190,
           unit: 'dtdurations',
           decimals: 1,
           colors: ['red', [0, 'green']],
@@ -41,7 +41,7 @@ export function eachToken(): Builder<Panel>[] {
       ],
     }),
     table({
-      ...third,
+      ...list,
       title: 'Next due',
       shows:
         'When tokens with a series of their own are due to be refreshed, the earliest first. "Ago": due since then. Dead and disabled ones are never due.',
@@ -49,11 +49,12 @@ export function eachToken(): Builder<Panel>[] {
       runbook: 'OAuthTokenRefreshesOverdue',
       expr: `sort(${untilDue})`,
       columns: [
-        { field: 'provider', name: 'Provider' },
+        { field: 'provider', name: 'Provider', width: 90 },
         { field: 'token_id', name: 'Token', link: toToken },
         {
           field: 'Value',
           name: 'Due in',
+          width: 190,
           unit: 'dtdurations',
           decimals: 1,
           colors: ['orange', [0, 'green']],
@@ -61,7 +62,7 @@ export function eachToken(): Builder<Panel>[] {
       ],
     }),
     table({
-      ...third,
+      ...list,
       title: 'Last successful sync',
       shows:
         'Tokens with a series of their own, the longest wait first. A token that never synced has no row here but counts as overdue.',
@@ -69,9 +70,9 @@ export function eachToken(): Builder<Panel>[] {
       runbook: 'Syncs late, overdue or stuck',
       expr: `sort_desc(${sinceSync})`,
       columns: [
-        { field: 'provider', name: 'Provider' },
+        { field: 'provider', name: 'Provider', width: 90 },
         { field: 'token_id', name: 'Token', link: toToken },
-        { field: 'Value', name: 'Last success before', unit: 'dtdurations', decimals: 1 },
+        { field: 'Value', name: 'Last success', width: 190, unit: 'dtdurations', decimals: 1 },
       ],
     }),
     timeSeries({
@@ -94,20 +95,6 @@ export function eachToken(): Builder<Panel>[] {
       runbook: 'Syncs late, overdue or stuck',
       queries: [{ expr: sinceSync, legend: '{{provider}} {{token_id}}' }],
       unit: 's',
-    }),
-    stat({
-      width: 24,
-      height: 4,
-      title: 'Tokens without a series',
-      shows:
-        'Tokens that the two tables leave out: only the most urgent have a series each. Every total is complete.',
-      act: 'Use `oauth-token-exporter status` for all of them, or raise the limit.',
-      runbook: 'Tokens without a series',
-      expr: sumBy('provider', ofProvider('oauth_token_series_omitted')),
-      legend: '{{provider}}',
-      unit: 'short',
-      decimals: 0,
-      colors: ['blue'],
     }),
   ];
 }
