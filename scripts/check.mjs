@@ -15,9 +15,25 @@ const { values } = parseArgs({ options: { node: { type: 'string', multiple: true
 const ourMajor = process.versions.node.split('.')[0];
 const otherNodes = (values.node ?? []).filter((major) => major !== ourMajor);
 
-/** Rules, dashboards and deployment files are the same on every Node. */
-const onceIsEnough = ['alerts', 'dashboards', 'deploy']
-  .map((folder) => `--exclude test/${folder}`)
+/** Tests that run on one Node only. */
+const onceIsEnough = [
+  // Rules, dashboards and deployment files are the same on every Node.
+  'alerts',
+  'dashboards',
+  'deploy',
+  // They take half a minute and more each; shorter ones run the same code.
+  'e2e/incident-replay.test.ts',
+  'e2e/prometheus.test.ts',
+  'observe/pg-cron.test.ts',
+  'pages/status-page.test.ts',
+  'refresh/refresh-app-endpoint.test.ts',
+  'refresh/refresh-database-trouble.test.ts',
+  'refresh/refresh-failures.test.ts',
+  'remedy/retry-syncs.test.ts',
+  'watch/live-watch.test.ts',
+  'watch/stored-48-hours.test.ts',
+]
+  .map((path) => `--exclude test/${path}`)
   .join(' ');
 
 const steps = [

@@ -116,13 +116,13 @@ describe('a cohort that expires within one second', () => {
     world = await startRefreshWorld();
     await world.addTokens(150, '30 minutes');
     // 24 h tokens with half an hour left are all due at once.
-    const startedAt = performance.now();
-    const sentAtMs: number[] = [];
+    const startedAtMs = performance.now();
+    let lastAtMs = startedAtMs;
     world.server.use(async (_context, next) => {
-      sentAtMs.push(performance.now() - startedAt);
+      lastAtMs = performance.now();
       await next();
     });
-    world = { ...world, env: { ...world.env, FATHOM_RATE_LIMIT: '30/s' } };
+    world = { ...world, env: { ...world.env, FATHOM_RATE_LIMIT: '20/s' } };
     start(2, world.database.url);
     await until(
       'all are refreshed',
@@ -135,11 +135,8 @@ describe('a cohort that expires within one second', () => {
       },
       { withinMs: 90_000 },
     );
-    // In no second more than the rate and a second's worth of unused slots.
-    const most = Math.max(
-      ...sentAtMs.map((from) => sentAtMs.filter((at) => at >= from && at < from + 1_000).length),
-    );
-    expect(most).toBeLessThanOrEqual(60);
+    // A burst of a second's worth, then the rate. A busy machine only makes it longer.
+    expect(lastAtMs - startedAtMs).toBeGreaterThan(((150 - 2 * 20) / 20) * 1_000);
     expect(world.server.counts()).toEqual({ refreshes: 150, replays: 0, revokedByReplay: 0 });
     expect(await world.livingGrants()).toBe(150);
   }, 150_000);
