@@ -143,7 +143,7 @@ export function describeCohort({ fromDay, toDay, tokens, of, refreshed }: Expiry
     refreshed === 0
       ? 'no refresh is sure to save them'
       : refreshed === tokens
-        ? 'a refresh saves them before'
+        ? 'but are refreshed before'
         : `a refresh saves ${String(refreshed)} of them`;
   return `${String(tokens)} of ${String(of)} active tokens expire ${dayRange(fromDay, toDay)}, ${saved}`;
 }

@@ -135,7 +135,7 @@ describe('a cohort', () => {
       'expire 27 Nov - 1 Dec, no refresh is sure to save them',
     );
     expect(describeCohort({ ...found, toDay: found.fromDay, refreshed: 37 })).toContain(
-      'expire on 27 Nov, a refresh saves them before',
+      'expire on 27 Nov, but are refreshed before',
     );
   });
 
