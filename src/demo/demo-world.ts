@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -60,7 +61,7 @@ export async function startDemoWorld(
     const slack = await startSlackSink(options.onMessage ?? (() => undefined));
     started.push(slack);
     const journal = await mkdtemp(join(tmpdir(), 'oauth-token-exporter-demo-'));
-    started.push({ stop: () => rm(journal, { recursive: true, force: true }) });
+    started.push(deletedAtExit(journal));
     return {
       url,
       slackUrl: slack.pageUrl,
@@ -86,6 +87,21 @@ export async function startDemoWorld(
     await stop();
     throw error;
   }
+}
+
+/** Deletes a folder when it is stopped, and when the process ends without stopping anything. */
+function deletedAtExit(folder: string): { stop: () => Promise<void> } {
+  const remove = () => {
+    rmSync(folder, { recursive: true, force: true });
+  };
+  process.once('exit', remove);
+  return {
+    stop() {
+      process.off('exit', remove);
+      remove();
+      return Promise.resolve();
+    },
+  };
 }
 
 /** Creates the reference schema and the incident in an empty database. */

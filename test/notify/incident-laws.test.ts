@@ -38,9 +38,9 @@ const anyHistory = (
 
 describe('whatever the polls bring', () => {
   it('(there is every kind of message among what they bring)', () => {
-    const seen = new Set(
-      fc.sample(histories, 500).flatMap((steps) => play(steps).told.map(({ kind }) => kind)),
-    );
+    // Reminders are rare: this asks of the histories what they can bring, not of chance.
+    const some = fc.sample(histories, { numRuns: 2_000, seed: 1 });
+    const seen = new Set(some.flatMap((steps) => play(steps).told.map(({ kind }) => kind)));
     expect([...seen].sort()).toEqual(['open', 'recovered', 'reminder', 'update']);
   });
 
