@@ -17,15 +17,17 @@ const otherNodes = (values.node ?? []).filter((major) => major !== ourMajor);
 
 /** Tests that run on one Node only. */
 const onceIsEnough = [
-  // Rules, dashboards and deployment files are the same on every Node.
+  // Rules, dashboards, deployment files and what a browser draws are the same on every Node.
   'alerts',
   'dashboards',
   'deploy',
+  'pages',
   // They take half a minute and more each; shorter ones run the same code.
+  'e2e/doctor.test.ts',
   'e2e/incident-replay.test.ts',
   'e2e/prometheus.test.ts',
+  'e2e/status.test.ts',
   'observe/pg-cron.test.ts',
-  'pages/status-page.test.ts',
   'refresh/refresh-app-endpoint.test.ts',
   'refresh/refresh-database-trouble.test.ts',
   'refresh/refresh-failures.test.ts',
