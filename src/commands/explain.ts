@@ -3,9 +3,7 @@ import { configurationFingerprint } from '../refresh/configuration-fingerprint.j
 import { parseProviderHealth } from '../refresh/parse-provider-health.js';
 import type { Explanation, TokenSurroundings } from '../remedy/explain-token.js';
 import { explainGoneToken, explainToken } from '../remedy/explain-token.js';
-import { readJournals } from '../store/journals.js';
-import { readLedger } from '../store/ledger.js';
-import { readProviderRow } from '../store/provider-row.js';
+import { readTokenSurroundings } from '../remedy/read-token-surroundings.js';
 import { prepareConnection } from './command-context.js';
 import type { CommandContext } from './command-context.js';
 import { exitCode } from './exit-code.js';
@@ -65,15 +63,7 @@ async function readSurroundings(
   tokenId: string,
 ): Promise<TokenSurroundings> {
   try {
-    return await state.run(async (query) => {
-      const row = await readProviderRow(query, provider);
-      return {
-        ledger: await readLedger(query, provider, tokenId, ledgerLines),
-        health: parseProviderHealth(row?.breaker ?? {}),
-        callNotBeforeMs: row?.notBeforeMs ?? null,
-        journals: await readJournals(query),
-      };
-    });
+    return await state.run((query) => readTokenSurroundings(query, provider, tokenId, ledgerLines));
   } catch (error) {
     if (missesMemory(error) === null) throw error;
     return {

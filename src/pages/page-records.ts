@@ -2,13 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { Query } from '../database/read-snapshot.js';
 import { writeTransaction } from '../database/write-transaction.js';
-import { parseProviderHealth } from '../refresh/parse-provider-health.js';
-import type { TokenSurroundings } from '../remedy/explain-token.js';
+import { readTokenSurroundings } from '../remedy/read-token-surroundings.js';
 import { listIncidents } from '../store/incident-list.js';
-import { readJournals } from '../store/journals.js';
-import { readLedger } from '../store/ledger.js';
 import { explainStateProblem } from '../store/open-state.js';
-import { readProviderRow } from '../store/provider-row.js';
 import { readSilences } from '../store/silences.js';
 import { readBaseline, readSamples, readWatches } from '../store/watches.js';
 import { hashOf, keptSamples } from '../watcher/end-watch.js';
@@ -47,7 +43,8 @@ export function createPageRecords(pool: Pool, monotonicMs: () => number): PageRe
       }
       return kept.answer;
     },
-    token: (provider, tokenId) => read((query) => readSurroundings(query, provider, tokenId)),
+    token: (provider, tokenId) =>
+      read((query) => readTokenSurroundings(query, provider, tokenId, ledgerLines)),
     watches: () => read(readKeptWatches),
     watchReport: (id, nowMs) => read((query) => readReport(query, id, nowMs)),
   };
@@ -80,20 +77,6 @@ async function readIncidents(query: Query): Promise<IncidentRecords> {
   return {
     incidents: await listIncidents(query, { sinceMs: endedWithinMs, limit: mostIncidents }),
     silences: await readSilences(query),
-  };
-}
-
-async function readSurroundings(
-  query: Query,
-  provider: string,
-  tokenId: string,
-): Promise<TokenSurroundings> {
-  const row = await readProviderRow(query, provider);
-  return {
-    ledger: await readLedger(query, provider, tokenId, ledgerLines),
-    health: parseProviderHealth(row?.breaker ?? {}),
-    callNotBeforeMs: row?.notBeforeMs ?? null,
-    journals: await readJournals(query),
   };
 }
 
