@@ -1,4 +1,4 @@
-import { seenCronTroubles } from '../assess/cron-trouble.js';
+import { seenCron } from '../assess/cron-trouble.js';
 import type { Notifier } from '../notify/notifier.js';
 import { watchedConfiguration } from '../watcher/watched-configuration.js';
 import { watchMessage } from '../watcher/watch-message.js';
@@ -15,7 +15,7 @@ export function startWatching(
   return createWatcher({
     pool: statePool,
     configuration: watchedConfiguration(config, version),
-    cron: seenCronTroubles,
+    cron: seenCron,
     enqueue: (query, notice) => notifier.enqueue(query, watchMessage(notice)),
     announce: (notices) => {
       notifier.announce(notices.map(watchMessage));

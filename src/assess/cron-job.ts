@@ -97,8 +97,8 @@ export function findMissed(
   if (schedule === null || !Number.isFinite(sinceMs)) return null;
   const expectedAtMs = schedule.nextAfterMs(sinceMs);
   if (expectedAtMs === null || nowMs <= expectedAtMs + graceMs) return null;
-  const runs = countRuns(schedule, sinceMs, nowMs - graceMs, mostMissed);
-  return { expectedAtMs, runs: Math.max(1, runs) };
+  const { count } = countRuns(schedule, sinceMs, nowMs - graceMs, mostMissed);
+  return { expectedAtMs, runs: Math.max(1, count) };
 }
 
 /** A job that is not there, and should be. */

@@ -66,18 +66,27 @@ export function pauseLongerThan(
   return longestMs > limitMs ? longestMs : null;
 }
 
-/** How many runs lie after `afterMs` and until `untilMs`; counting ends at `limit`. */
+/** Runs of a schedule, counted. */
+export interface ScheduledRuns {
+  readonly count: number;
+  /** The last of them; where none was counted, the instant that counting began after. */
+  readonly lastAtMs: number;
+}
+
+/** Counts the runs that lie after `afterMs` and until `untilMs`; counting ends at `limit`. */
 export function countRuns(
   { nextAfterMs }: CronSchedule,
   afterMs: number,
   untilMs: number,
   limit: number,
-): number {
+): ScheduledRuns {
   let count = 0;
+  let lastAtMs = afterMs;
   let run = nextAfterMs(afterMs);
   while (run !== null && run <= untilMs && count < limit) {
     count += 1;
+    lastAtMs = run;
     run = nextAfterMs(run);
   }
-  return count;
+  return { count, lastAtMs };
 }

@@ -2,6 +2,9 @@ import type { Assessment } from './assess.js';
 import type { CronAssessment } from './cron.js';
 import { mostMissed } from './cron-problem.js';
 import type { CronProblem, MissedRuns } from './cron-problem.js';
+import { parseCronSchedule } from './cron-schedule.js';
+import type { CronSchedule } from './cron-schedule.js';
+import type { RunOutcome } from '../store/cron-knowledge.js';
 
 /** A scheduled job whose work is not done, and how that shows. */
 export interface CronTrouble {
@@ -11,9 +14,34 @@ export interface CronTrouble {
   readonly evidence: string;
 }
 
-/** What this poll saw to be wrong with the jobs; null where it could not see jobs and runs itself. */
-export function seenCronTroubles({ cron, sources }: Assessment): CronTrouble[] | null {
-  return cron !== null && sawCronJobs({ sources }) ? cronTroubles(cron) : null;
+/** A scheduled job, as one poll saw it: its schedule, and how many of its runs have ended so far. */
+export interface SeenJob {
+  readonly name: string;
+  /** null: it does not run, or nobody can tell when it is to run. */
+  readonly schedule: CronSchedule | null;
+  readonly ended: Readonly<Record<RunOutcome, number>>;
+}
+
+/** The scheduled jobs, as one poll saw them. */
+export interface SeenCron {
+  readonly troubles: readonly CronTrouble[];
+  /** Empty where runs are counted by this process alone: replicas would not agree. */
+  readonly jobs: readonly SeenJob[];
+}
+
+/** What this poll saw of the jobs; null where it could not see jobs and runs itself. */
+export function seenCron({ cron, sources }: Assessment): SeenCron | null {
+  if (cron === null || !sawCronJobs({ sources })) return null;
+  const counted = cron.origin === 'memory' ? cron.jobs : [];
+  return {
+    troubles: cronTroubles(cron),
+    jobs: counted.flatMap(({ name, schedule, active }) => {
+      const ended = cron.knowledge.totals.get(name);
+      if (ended === undefined) return [];
+      const runs = active && schedule !== null;
+      return [{ name, schedule: runs ? parseCronSchedule(schedule, cron.timeZone) : null, ended }];
+    }),
+  };
 }
 
 /** Whether this very poll read the jobs and their runs. */

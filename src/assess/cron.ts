@@ -15,6 +15,8 @@ export interface CronAssessment {
   readonly jobs: readonly CronJob[];
   /** What the jobs of a provider wrote of themselves, by provider. */
   readonly logs: ReadonlyMap<string, readonly LoggedJobAssessment[]>;
+  /** In which pg_cron reads the schedules. */
+  readonly timeZone: string;
   readonly knowledge: CronKnowledge;
   /** `process`: nothing is remembered, and counting began with this process. */
   readonly origin: 'memory' | 'process';
@@ -47,12 +49,22 @@ export function assessCron(
   const jobs = seen
     ? judgeJobs(cron, knowledge, previous, config.cron, config.providers, now)
     : null;
-  return { jobs: jobs ?? previous?.jobs ?? [], logs, knowledge, origin };
+  return {
+    jobs: jobs ?? previous?.jobs ?? [],
+    logs,
+    timeZone: cron.jobs.known ? cron.jobs.value.timeZone : (previous?.timeZone ?? defaultTimeZone),
+    knowledge,
+    origin,
+  };
 }
+
+/** pg_cron's own default. */
+const defaultTimeZone = 'GMT';
 
 const nothingAssessed: CronAssessment = {
   jobs: [],
   logs: new Map(),
+  timeZone: defaultTimeZone,
   knowledge: nothingKnownOfCron,
   origin: 'process',
 };
@@ -80,7 +92,7 @@ function judgeJobs(
   providers: readonly JobProvider[],
   now: Date,
 ): CronJob[] {
-  const list = jobs.known ? jobs.value : { jobs: [], timeZone: 'GMT' };
+  const list = jobs.known ? jobs.value : { jobs: [], timeZone: defaultTimeZone };
   const observedRuns = new Map(runs.known ? runs.value.runs.map((run) => [run.jobId, run]) : []);
   const http = judgeResponses(responses.known ? responses.value : [], now);
   const observed = new Map(list.jobs.map((job) => [job.name, job]));

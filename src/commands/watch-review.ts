@@ -3,6 +3,7 @@ import { isDuration, toMs } from '../config/duration.js';
 import { suggestion } from '../config/problem.js';
 import { DatabaseError } from '../database/explain-database-error.js';
 import { readSnapshot } from '../database/read-snapshot.js';
+import { readCronHistory } from '../observe/cron-history.js';
 import { readNow } from '../observe/observe.js';
 import type { Reading } from '../observe/reading.js';
 import { readHistory } from '../observe/sync-history.js';
@@ -72,7 +73,8 @@ async function readFacts(
   untilMs: number,
 ): Promise<ReviewFacts | null> {
   const ours = refreshedProviders(ready.config).map(({ name }) => name);
-  const histories = await readSnapshot(database, async (snapshot) => {
+  const { cron } = ready.config;
+  const past = await readSnapshot(database, async (snapshot) => {
     const { now, role } = await readNow(snapshot.query, Date.now);
     if (untilMs > now.getTime()) return null;
     const list = [];
@@ -86,9 +88,10 @@ async function readFacts(
         refreshedByUs: ours.includes(provider.name),
       });
     }
-    return list;
+    const jobs = await readCronHistory(snapshot, role, cron, { sinceMs, untilMs });
+    return { providers: list, jobs };
   });
-  if (histories === null) return null;
+  if (past === null) return null;
   const names = providers.map(({ name }) => name);
   const ledger = await state
     .run((query) => readPastLedger(query, names, { sinceMs, untilMs }))
@@ -99,7 +102,10 @@ async function readFacts(
       if (error instanceof DatabaseError) return { seen: false, because: plain(error.message) };
       throw error;
     });
-  return { sinceMs, untilMs, providers: histories, ledger };
+  const jobs: ReviewFacts['jobs'] = past.jobs.known
+    ? { seen: true, value: { history: past.jobs.value, graceMs: cron?.graceMs ?? 0 } }
+    : { seen: false, because: plain(past.jobs.reason) };
+  return { sinceMs, untilMs, providers: past.providers, ledger, jobs };
 }
 
 function seen<T>(reading: Reading<T>): Seen<T> {

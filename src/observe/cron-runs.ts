@@ -93,7 +93,8 @@ export async function readRuns(
   return known({ runs: runs.map(toRuns), complete, count }, notes);
 }
 
-const unfinished = `('starting', 'running', 'sending', 'connecting')`;
+/** How pg_cron calls a run that has not ended. */
+export const unfinished = `('starting', 'running', 'sending', 'connecting')`;
 
 interface RunsRow {
   job_id: number;

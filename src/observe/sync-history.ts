@@ -39,7 +39,8 @@ export interface ProviderHistory {
   readonly syncs: Reading<SyncHistory>;
 }
 
-const lookBackMs = 14 * 86_400_000;
+/** How far before a window its rhythm is looked for. */
+export const lookBackMs = 14 * 86_400_000;
 
 /** Reads what the application's tables still tell of a past window. */
 export async function readHistory(

@@ -1,5 +1,5 @@
 import type { Assessment } from '../assess/assess.js';
-import type { CronTrouble } from '../assess/cron-trouble.js';
+import type { SeenCron } from '../assess/cron-trouble.js';
 import { advance } from './advance.js';
 import { takeBaseline } from './baseline.js';
 import type { WatchBaseline } from './baseline.js';
@@ -8,6 +8,7 @@ import type { WatchNotice } from './checkpoints.js';
 import type { OutboxBacklog } from '../store/outbox-backlog.js';
 import type { TroubleLine } from '../store/watch-ledger.js';
 import { nextSlot } from './coverage.js';
+import { countJobRuns, failedSince } from './job-runs.js';
 import type { WatchState } from './judge.js';
 import { viewPoll } from './poll-view.js';
 import type { WatchedProvider } from './poll-view.js';
@@ -26,7 +27,7 @@ export interface OfferedPoll {
   /** What was known before it: tells what it read from what it only remembers. */
   readonly previous: Assessment;
   /** null: nothing is known of scheduled jobs. */
-  readonly cron: readonly CronTrouble[] | null;
+  readonly cron: SeenCron | null;
 }
 
 /** What the ledger holds since the baseline. */
@@ -84,10 +85,13 @@ export function absorbPoll(
   const slot = nextSlot(watch, nowMs, state.progress?.last ?? null);
   if (slot === null) return { kind: 'ignored' };
 
+  const runsBefore = state.progress?.jobRuns ?? {};
+  const jobRuns = countJobRuns(runsBefore, poll.cron, nowMs);
   const view = viewPoll(poll.assessment, poll.previous, watched(watch, configuration), {
     atMs: nowMs,
     troubles: ledger.troubles,
     cron: poll.cron,
+    failedRuns: failedSince(runsBefore, jobRuns),
     outbox,
   });
   const taken =
@@ -104,6 +108,7 @@ export function absorbPoll(
     refreshes: Object.fromEntries(
       watch.providers.map((name) => [name, refreshTotals(name, ledger.counts)]),
     ),
+    jobRuns,
     configuration: configuration.fingerprint,
   });
   const proving = prove(watch, progress, view.providers, nowMs);

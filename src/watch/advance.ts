@@ -4,6 +4,8 @@ import type { CheckName } from './checks/check-name.js';
 import { findingKey } from './finding.js';
 import type { Finding } from './finding.js';
 import { followLifecycles } from './lifecycles.js';
+import { runsSince } from './job-runs.js';
+import type { RunCounts } from './job-runs.js';
 import { lookAround, lookKey } from './look.js';
 import type { Look, PollView } from './look.js';
 import { mostGaps, mostViolations } from './progress.js';
@@ -19,6 +21,8 @@ export interface WatchedPoll {
   readonly view: PollView;
   /** Since the baseline, by provider. */
   readonly refreshes: Readonly<Record<string, RefreshTotals>>;
+  /** Since the baseline. */
+  readonly jobRuns: RunCounts;
   readonly configuration: string;
 }
 
@@ -56,6 +60,7 @@ export function advance(
     violations: [...before.violations, ...violations].slice(0, mostViolations),
     violationCounts: countByCheck(before.violationCounts, violations),
     refreshes: poll.refreshes,
+    jobRuns: poll.jobRuns,
     expiredTokenMs: before.expiredTokenMs + expired * sincePollMs,
     lifecycles: Object.fromEntries(
       poll.view.providers.map(({ provider, tokens }) => {
@@ -66,7 +71,10 @@ export function advance(
     ),
     ...noteConfiguration(before, poll.configuration, atMs),
   };
-  return { sample: toSample(before, poll, looks, fresh, findings.length - fresh.length), progress };
+  return {
+    sample: toSample(before, poll, looks, fresh, findings.length - fresh.length),
+    progress,
+  };
 }
 
 /** Accepted findings as far as they are still there: one that went away and comes back is new. */
@@ -174,7 +182,7 @@ function noteConfiguration(
 
 function toSample(
   before: WatchProgress,
-  { refreshes }: WatchedPoll,
+  { refreshes, jobRuns }: WatchedPoll,
   looks: readonly Look[],
   fresh: readonly Finding[],
   accepted: number,
@@ -185,9 +193,11 @@ function toSample(
     Math.max(0, sum(refreshes, count) - sum(before.refreshes, count));
   const failed = grown(failedTotal);
   const tried = grown(attempts);
+  const runs = runsSince(before.jobRuns, jobRuns);
   return {
     ...(tried > failed && { refreshed: tried - failed }),
     ...(failed > 0 && { failed }),
+    ...(runs !== null && { runs }),
     ...(accepted > 0 && { accepted }),
     ...(fresh.length > 0 && {
       findings: fresh.slice(0, mostViolations).map(({ check, provider, evidence }) => ({

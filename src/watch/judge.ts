@@ -10,6 +10,7 @@ import type { Shortfall, Sightings } from './coverage.js';
 import { describeFailureRate, group } from './failure-bound.js';
 import { formatDistance } from '../config/format-distance.js';
 import { instant } from './finding.js';
+import { describeRuns } from './job-runs.js';
 import type { CheckProgress, Violation, WatchProgress } from './progress.js';
 import { longestGapMs, requiredCoverage } from './stability-watch.js';
 import type { StabilityWatch } from './stability-watch.js';
@@ -31,6 +32,7 @@ export const reasonCodes = [
   /** Below here: what speaks for the verdict, or limits it. */
   'observed',
   'refreshes',
+  'job_runs',
   'lifecycle',
   'accepted',
   'out_of_scope',
@@ -189,6 +191,9 @@ function whatItRestsOn({ watch, baseline, progress }: WatchState, nowMs: number)
   ];
   for (const [provider, totals] of Object.entries(progress.refreshes)) {
     list.push({ code: 'refreshes', text: `${provider}: ${describeFailureRate(totals)}` });
+  }
+  if (Object.keys(progress.jobRuns).length > 0) {
+    list.push({ code: 'job_runs', text: describeRuns(progress.jobRuns) });
   }
   for (const [provider, { seen }] of Object.entries(progress.lifecycles)) {
     if (seen !== null) list.push({ code: 'lifecycle', text: `${provider}: ${seen}` });

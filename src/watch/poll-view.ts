@@ -1,11 +1,12 @@
 import type { Assessment } from '../assess/assess.js';
 import type { ProviderAssessment } from '../assess/assess-provider.js';
 import type { SourceAssessment } from '../assess/sources.js';
-import type { CronTrouble } from '../assess/cron-trouble.js';
+import type { SeenCron } from '../assess/cron-trouble.js';
 import type { OutboxBacklog } from '../store/outbox-backlog.js';
 import type { TroubleLine } from '../store/watch-ledger.js';
 import type { ProviderView, Seen } from './checks/check.js';
 import { plain } from './finding.js';
+import type { FailedRuns } from './job-runs.js';
 import type { PollView } from './look.js';
 
 /** What of the configuration a watch must know of a provider. */
@@ -31,12 +32,13 @@ export function viewPoll(
     readonly atMs: number;
     readonly troubles: readonly TroubleLine[];
     /** null: nothing is known of scheduled jobs. */
-    readonly cron: readonly CronTrouble[] | null;
+    readonly cron: SeenCron | null;
+    readonly failedRuns: readonly FailedRuns[];
     /** null: no message goes through the outbox. */
     readonly outbox: OutboxBacklog | null;
   },
 ): PollView {
-  const { atMs, troubles, cron, outbox } = evidence;
+  const { atMs, troubles, cron, failedRuns, outbox } = evidence;
   return {
     atMs,
     providers: providers.map((provider) =>
@@ -50,7 +52,10 @@ export function viewPoll(
     ),
     common: {
       atMs,
-      cron: cron === null ? unseen('no scheduled jobs are visible') : { seen: true, value: cron },
+      cron:
+        cron === null
+          ? unseen('no scheduled jobs are visible')
+          : { seen: true, value: { troubles: cron.troubles, failedRuns } },
       outbox:
         outbox === null
           ? unseen('no webhook is configured, so messages go to the log')

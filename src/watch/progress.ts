@@ -5,6 +5,7 @@ import { nothingSighted } from './coverage.js';
 import type { Gap, Sightings } from './coverage.js';
 import { findingKey } from './finding.js';
 import type { Finding } from './finding.js';
+import type { RunCounts } from './job-runs.js';
 import { noLifecycle } from './lifecycles.js';
 import type { Lifecycles } from './lifecycles.js';
 import { noRefreshes } from './refresh-totals.js';
@@ -54,6 +55,7 @@ export interface WatchProgress {
   readonly violations: readonly Violation[];
   readonly violationCounts: Readonly<Partial<Record<CheckName, number>>>;
   readonly refreshes: Readonly<Record<string, RefreshTotals>>;
+  readonly jobRuns: RunCounts;
   /** Added up over tokens: two that lay expired for a minute make two minutes. */
   readonly expiredTokenMs: number;
   readonly lifecycles: Readonly<Record<string, Lifecycles>>;
@@ -94,6 +96,7 @@ export function beginProgress(watch: StabilityWatch, baseline: WatchBaseline): W
     violations: [],
     violationCounts: {},
     refreshes: Object.fromEntries(providers.map((name) => [name, noRefreshes])),
+    jobRuns: {},
     expiredTokenMs: 0,
     lifecycles: Object.fromEntries(providers.map((name) => [name, noLifecycle])),
     checkpointsTold: 0,

@@ -1,5 +1,6 @@
 import { formatDistance } from '../config/format-distance.js';
-import { instant } from './finding.js';
+import { group } from './failure-bound.js';
+import { instant, plain } from './finding.js';
 import type { ReasonCode } from './judge.js';
 import { coverageSentence } from './report.js';
 import type { WatchReport } from './report.js';
@@ -14,7 +15,7 @@ export type ReportSection =
       readonly rows: readonly (readonly string[])[];
     };
 
-const supporting: readonly ReasonCode[] = ['observed', 'refreshes', 'lifecycle'];
+const supporting: readonly ReasonCode[] = ['observed', 'refreshes', 'job_runs', 'lifecycle'];
 const limiting: readonly ReasonCode[] = ['out_of_scope', 'caveat'];
 
 /** The parts of a report, the verdict's reasons first. Empty ones are left out. */
@@ -40,7 +41,7 @@ export function reportSections(report: WatchReport): ReportSection[] {
     { kind: 'list', title: 'Provenance', items: provenance(report) },
   ];
   const [why, restsOn, ...others] = lists;
-  const all = [why, restsOn, checkTable(report), ...others];
+  const all = [why, restsOn, checkTable(report), jobTable(report), ...others];
   return all.flatMap((section) => (section === undefined || isEmpty(section) ? [] : [section]));
 }
 
@@ -76,6 +77,28 @@ function checkTable({ checks }: WatchReport): ReportSection {
       result,
       String(seen),
     ]),
+  };
+}
+
+/** More would not fit onto a page; the JSON report has them all. */
+const mostJobs = 20;
+
+function jobTable({ progress }: WatchReport): ReportSection {
+  const jobs = Object.entries(progress?.jobRuns ?? {}).sort(
+    ([, a], [, b]) => b.failed - a.failed || b.expected - a.expected,
+  );
+  return {
+    kind: 'table',
+    title: 'Scheduled jobs',
+    header: ['job', 'runs expected', 'succeeded', 'failed'],
+    rows: jobs
+      .slice(0, mostJobs)
+      .map(([name, { expected, succeeded, failed }]) => [
+        plain(name),
+        group(expected),
+        group(succeeded),
+        group(failed),
+      ]),
   };
 }
 

@@ -140,6 +140,9 @@ export function reportJson(report: WatchReport): unknown {
       ...totals,
       bound: describeFailureRate(totals),
     })),
+    job_runs: Object.entries(progress?.jobRuns ?? {}).map(
+      ([job, { expected, succeeded, failed }]) => ({ job, expected, succeeded, failed }),
+    ),
     lifecycles: Object.entries(progress?.lifecycles ?? {}).map(([provider, { seen }]) => ({
       provider,
       seen,

@@ -8,6 +8,8 @@ import { describeFailureRate, plural } from './failure-bound.js';
 import { formatDistance } from '../config/format-distance.js';
 import { hours, instant, plain } from './finding.js';
 import type { Reason, Verdict } from './judge.js';
+import { jobLines, jobViolations, unknownOfJobs } from './review-jobs.js';
+import type { JobReview } from './review-jobs.js';
 import { refreshTotals } from './refresh-totals.js';
 import type { ReportSection } from './report-sections.js';
 
@@ -26,12 +28,14 @@ export interface ReviewFacts {
   readonly untilMs: number;
   readonly providers: readonly ReviewedProvider[];
   readonly ledger: Seen<PastLedger>;
+  readonly jobs: Seen<JobReview>;
 }
 
 /** Something that went wrong in the past, at a moment that is recorded. */
 export interface PastViolation {
   readonly check: CheckName;
-  readonly provider: string;
+  /** null: it belongs to none. */
+  readonly provider: string | null;
   readonly atMs: number;
   readonly evidence: string;
 }
@@ -48,13 +52,13 @@ export interface Review {
 
 /** Judges a window in the past by what the databases still say of it. */
 export function reviewPast(facts: ReviewFacts): Review {
-  const violations = facts.providers
-    .flatMap((each) => [
-      ...syncsStopped(facts, each),
-      ...tokensLapsed(facts, each),
-      ...fromLedger(facts, each),
-    ])
-    .sort((a, b) => a.atMs - b.atMs);
+  const ofProviders = facts.providers.flatMap((each) => [
+    ...syncsStopped(facts, each),
+    ...tokensLapsed(facts, each),
+    ...fromLedger(facts, each),
+  ]);
+  const ofJobs = facts.jobs.seen ? jobViolations(facts.jobs.value, facts) : [];
+  const violations = [...ofProviders, ...ofJobs].sort((a, b) => a.atMs - b.atMs);
   const unknowable = whatCannotBeKnown(facts);
   const found = violations.map(({ atMs, evidence }, index): Reason => ({
     code: 'violation',
@@ -161,11 +165,15 @@ function fromLedger({ ledger }: ReviewFacts, { provider }: ReviewedProvider): Pa
 }
 
 function whatCannotBeKnown(facts: ReviewFacts): string[] {
-  const { providers, ledger, sinceMs } = facts;
+  const { providers, ledger, jobs, sinceMs } = facts;
   const list = [
     'whether the exporter, the database or the network was away: no polls of that time are kept',
     'tokens that expired and were refreshed later: a row keeps only its present expiry',
-    'runs of scheduled jobs: only what they wrote into the logs of syncs',
+    ...(jobs.seen
+      ? unknownOfJobs(jobs.value.history)
+      : [
+          `runs of scheduled jobs, but for what they wrote into the logs of syncs: ${jobs.because}`,
+        ]),
   ];
   for (const { provider, tokens, syncs } of providers) {
     if (!tokens.seen) list.push(`tokens of ${provider}: ${tokens.because}`);
@@ -204,6 +212,11 @@ export function reviewSections({ facts, reasons, unknowable }: Review): ReportSe
   return [
     { kind: 'list', title: 'What the databases say', items: reasons.map(({ text }) => text) },
     { kind: 'list', title: 'Refreshes in the ledger', items: refreshes },
+    {
+      kind: 'list',
+      title: 'Scheduled jobs',
+      items: facts.jobs.seen ? jobLines(facts.jobs.value.history) : [],
+    },
     { kind: 'list', title: 'What cannot be known afterwards', items: unknowable },
   ];
 }

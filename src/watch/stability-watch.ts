@@ -7,7 +7,7 @@ export const longestGapMs = 5 * 60_000;
 export const longestPollIntervalMs = longestGapMs / 2;
 
 /** Shape of what is kept as JSON. A watch of another shape is refused, not misread. */
-export const watchFormat = 1;
+export const watchFormat = 2;
 
 /** A stability watch as a person started it. Instants are by the database's clock. */
 export interface StabilityWatch extends NewWatch {

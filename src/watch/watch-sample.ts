@@ -1,4 +1,5 @@
 import type { CheckName } from './checks/check-name.js';
+import type { JobRuns } from './job-runs.js';
 
 /**
  * The evidence of one poll, as it is kept. Only what is out of the ordinary: an uneventful poll is
@@ -8,6 +9,8 @@ export interface WatchSample {
   /** Refreshes that succeeded and failed since the sample before. */
   readonly refreshed?: number;
   readonly failed?: number;
+  /** Runs of scheduled jobs since the sample before, of all jobs; absent where there were none. */
+  readonly runs?: JobRuns;
   /** How many findings were there and are accepted. */
   readonly accepted?: number;
   readonly findings?: readonly {

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import type { Assessment } from '../assess/assess.js';
-import type { CronTrouble } from '../assess/cron-trouble.js';
+import type { SeenCron } from '../assess/cron-trouble.js';
 import type { Query } from '../database/read-snapshot.js';
 import { writeTransaction } from '../database/write-transaction.js';
 import type { Log } from '../log.js';
@@ -24,7 +24,7 @@ export interface WatcherParts {
   readonly pool: Pool;
   readonly configuration: WatchedConfiguration;
   /** What this poll saw of scheduled jobs; null: nothing. */
-  readonly cron: (assessment: Assessment) => readonly CronTrouble[] | null;
+  readonly cron: (assessment: Assessment) => SeenCron | null;
   /** Told inside the transaction that writes the sample, so that each notice is told once. */
   readonly enqueue: (query: Query, notice: WatchNotice) => Promise<void>;
   /** Hears of the notices whose transaction is committed. */

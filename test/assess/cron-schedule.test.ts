@@ -151,11 +151,15 @@ describe('counting runs', () => {
   const after = at('2026-11-24T12:00:00Z');
 
   it('includes one at the end, excludes one at the start', () => {
-    expect(countRuns(hourly, after, after + 3 * hourMs, 50)).toBe(3);
-    expect(countRuns(hourly, after, after + 3 * hourMs - 1, 50)).toBe(2);
+    expect(countRuns(hourly, after, after + 3 * hourMs, 50)).toEqual({
+      count: 3,
+      lastAtMs: after + 3 * hourMs,
+    });
+    expect(countRuns(hourly, after, after + 3 * hourMs - 1, 50).count).toBe(2);
+    expect(countRuns(hourly, after, after + hourMs - 1, 50)).toEqual({ count: 0, lastAtMs: after });
   });
 
   it('ends at the limit', () => {
-    expect(countRuns(hourly, after, after + 1_000 * hourMs, 50)).toBe(50);
+    expect(countRuns(hourly, after, after + 1_000 * hourMs, 50).count).toBe(50);
   });
 });

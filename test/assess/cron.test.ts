@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { assessCron } from '../../src/assess/cron.js';
+import { nothingKnown } from '../../src/assess/assess.js';
+import { seenCron } from '../../src/assess/cron-trouble.js';
 import type { CronAssessment } from '../../src/assess/cron.js';
 import { findMissed } from '../../src/assess/cron-job.js';
 import { learnCron, nothingKnownOfCron } from '../../src/assess/cron-knowledge.js';
@@ -194,6 +196,40 @@ describe('the count of runs', () => {
     };
     const second = assessAt(counting(cursor(9), 10, 1), first, now, memory);
     expect([second.origin, total(second)]).toEqual(['process', 1]);
+  });
+});
+
+describe('what a watch sees of the jobs', () => {
+  const memory = { ...nothingKnownOfCron, cursor: { lastRunId: 9, openRunIds: [] } };
+  const remembered = learnCron(
+    { ...memory, totals: new Map([['sync', { succeeded: 500, failed: 2 }]]) },
+    seen({}),
+    now,
+  );
+  const up = {
+    reason: null,
+    remedy: null,
+    notes: [],
+    optional: true,
+    up: true,
+    state: 'ok',
+  } as const;
+  const sources = new Map(
+    ['cron:jobs', 'cron:runs'].map((name) => [name, { ...up, name }] as const),
+  );
+  const seenBy = (cron: CronAssessment, of: typeof sources = sources) =>
+    seenCron({ ...nothingKnown, cron, sources: of });
+
+  it('is the schedule and how many runs have ended, as the replicas share it', () => {
+    const jobs = seenBy(assessAt(seen({}), null, now, remembered))?.jobs;
+    expect(jobs).toMatchObject([{ name: 'sync', ended: { succeeded: 500, failed: 2 } }]);
+    expect(jobs?.[0]?.schedule?.nextAfterMs(now.getTime())).toBeGreaterThan(now.getTime());
+  });
+
+  it('is no count where only this process counts, and nothing at all where jobs are hidden', () => {
+    const alone = assessAt(seen({}));
+    expect(seenBy(alone)).toEqual({ troubles: [], jobs: [] });
+    expect(seenBy(alone, new Map())).toBeNull();
   });
 });
 

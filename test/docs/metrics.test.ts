@@ -100,6 +100,7 @@ const cronJobs: CronAssessment = {
     cursor: null,
     totals: new Map([['sync', { succeeded: 1, failed: 0 }]]),
   },
+  timeZone: 'GMT',
   origin: 'process',
 };
 

@@ -173,6 +173,7 @@ export const cronOf = (): CronAssessment => ({
       ['night "watch"', { succeeded: 0, failed: 1 }],
     ]),
   },
+  timeZone: 'GMT',
   origin: 'memory',
 });
 

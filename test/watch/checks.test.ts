@@ -40,7 +40,7 @@ describe('a lost rotation', () => {
       };
     }
     const { assessment, previous } = world.poll(startMs);
-    const evidence = { atMs: startMs, troubles, cron: null, outbox: null };
+    const evidence = { atMs: startMs, troubles, cron: null, failedRuns: [], outbox: null };
     return viewPoll(assessment, previous, watchedProviders, evidence).providers[0]!;
   };
   const found = (view: ProviderView) => {
@@ -75,7 +75,7 @@ describe('a lost rotation', () => {
 describe('what a poll only remembers', () => {
   it('is not seen: tokens, and syncs, that this poll could not read', () => {
     const world = createWorld(2, dayMs);
-    const evidence = { atMs: startMs, troubles: [], cron: null, outbox: null };
+    const evidence = { atMs: startMs, troubles: [], cron: null, failedRuns: [], outbox: null };
     const see = () => {
       const { assessment, previous } = world.poll(startMs);
       return viewPoll(assessment, previous, watchedProviders, evidence).providers[0]!;

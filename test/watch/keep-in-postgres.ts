@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { CronTrouble } from '../../src/assess/cron-trouble.js';
+import type { SeenCron } from '../../src/assess/cron-trouble.js';
 import type { Query } from '../../src/database/read-snapshot.js';
 import { writeTransaction } from '../../src/database/write-transaction.js';
 import type { Log } from '../../src/log.js';
@@ -35,7 +35,7 @@ export async function keepInPostgres(pool: Pool, terms: Terms): Promise<Keeper> 
     startWatch(query, terms, () => Promise.resolve()),
   );
   if (id === null) throw new Error('the watch could not be started');
-  let cron: readonly CronTrouble[] | null = null;
+  let cron: SeenCron | null = null;
   const newWatcher = (configuration: WatchedConfiguration) =>
     createWatcher({
       pool,

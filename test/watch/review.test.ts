@@ -4,6 +4,7 @@ import type { ReportFormat } from '../../src/commands/watch-report.js';
 import { openPool } from '../../src/database/open-pool.js';
 import { migrate } from '../../src/store/migrate.js';
 import { capture } from '../commands/captured-command.js';
+import { createCronTables, dropCronTables } from '../observe/cron-tables.js';
 import { referenceSchema } from '../observe/poller.js';
 import { createDatabase, testServer17 } from '../support/postgres.js';
 import type { TestDatabase } from '../support/postgres.js';
@@ -82,6 +83,9 @@ describe('a look back at 27 to 29 November 2025', () => {
     const { stdout } = await review('2025-11-27T00:00Z', '48h', 'text');
     expect(stdout).toContain('first cause, 2025-11-26 20:00:00Z: the syncs of fathom stopped');
     expect(stdout).toContain('no polls of that time are kept');
+    expect(stdout).toContain(
+      'but for what they wrote into the logs of syncs: table cron.job does not exist\n',
+    );
     expect(stdout).toContain('the exporter has no memory yet');
   });
 
@@ -102,6 +106,64 @@ describe('a look back at 27 to 29 November 2025', () => {
     const { code, stderr } = await review(new Date().toISOString(), '48h');
     expect(code).toBe(2);
     expect(stderr).toContain('not over yet');
+  });
+
+  describe('where pg_cron kept its runs', () => {
+    beforeAll(async () => {
+      await createCronTables(database);
+      await database.query(`
+        INSERT INTO cron.job (jobid, schedule, command, jobname) VALUES
+          (1, '0 * * * *', 'SELECT 1', 'hourly_sync'), (2, '30 3 * * *', 'SELECT 1', 'nightly'),
+          (3, '0 4 * * *', 'SELECT 1', 'never_ran');
+        INSERT INTO cron.job_run_details (jobid, status, return_message, start_time, end_time)
+        SELECT 1, CASE WHEN run < '2025-11-18 13:00Z' THEN 'succeeded' ELSE 'failed' END,
+               CASE WHEN run < '2025-11-18 13:00Z' THEN '1 row' ELSE 'ERROR:  <no> such setting' END,
+               run + interval '2 seconds', run + interval '3 seconds'
+        FROM generate_series(timestamptz '2025-11-10 00:00Z', '2025-11-18 15:00Z', interval '1 hour') AS run;
+        INSERT INTO cron.job_run_details (jobid, status) VALUES (1, 'connection failed');
+        INSERT INTO cron.job_run_details (jobid, status, start_time, end_time)
+        SELECT 2, 'succeeded', run, run FROM generate_series(timestamptz '2025-11-10 03:30Z', '2025-11-20 03:30Z', interval '1 day') AS run
+        WHERE run::date <> '2025-11-17'`);
+    });
+    afterAll(() => dropCronTables(database));
+
+    it('names the runs that failed and those that were missed', async () => {
+      const { code, stdout } = await review('2025-11-17T00:00Z', '48h');
+      expect(code).toBe(1);
+      expect(parse(stdout).violations.filter(({ check }) => check === 'cron_runs')).toEqual([
+        {
+          at: '2025-11-17T03:30:00.000Z',
+          check: 'cron_runs',
+          provider: null,
+          evidence:
+            'job nightly missed 1 run: its last run before that was at 2025-11-16 03:30:00Z; the next one was at 2025-11-18 03:30:00Z',
+        },
+        {
+          at: '2025-11-18T13:00:02.000Z',
+          check: 'cron_runs',
+          provider: null,
+          evidence:
+            'a run of job hourly_sync failed, and 3 more in the window: ERROR:  <no> such setting',
+        },
+        {
+          at: '2025-11-18T16:00:00.000Z',
+          check: 'cron_runs',
+          provider: null,
+          evidence:
+            'job hourly_sync missed 8 runs: its last run before that was at 2025-11-18 15:00:02Z',
+        },
+      ]);
+    });
+
+    it('says how many there were, and of which job nothing is known', async () => {
+      const { stdout } = await review('2025-11-12T00:00Z', '48h', 'text');
+      expect(stdout).toContain('hourly_sync: 48 runs succeeded, 0 failed');
+      expect(stdout).toContain('nightly: 2 runs succeeded, 0 failed');
+      expect(stdout).toContain(
+        'runs of never_ran: none is recorded in the window or the two weeks before',
+      );
+      expect(stdout).not.toContain('missed 1');
+    });
   });
 
   it('takes dead grants, lost rows and lost answers from the ledger, in the order of their time', async () => {

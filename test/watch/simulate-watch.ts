@@ -3,7 +3,7 @@ import { absorbPoll } from '../../src/watch/absorb-poll.js';
 import type { LedgerFacts, WatchedConfiguration } from '../../src/watch/absorb-poll.js';
 import { endNotice } from '../../src/watch/checkpoints.js';
 import type { WatchNotice } from '../../src/watch/checkpoints.js';
-import type { CronTrouble } from '../../src/assess/cron-trouble.js';
+import type { SeenCron } from '../../src/assess/cron-trouble.js';
 import type { TroubleLine } from '../../src/store/watch-ledger.js';
 import { judge } from '../../src/watch/judge.js';
 import type { Judgement, WatchState } from '../../src/watch/judge.js';
@@ -24,7 +24,7 @@ export interface Scenario {
   /** Whether a poll takes place at this offset. */
   readonly isUp?: (offsetMs: number) => boolean;
   /** What is known of scheduled jobs at this offset. */
-  readonly cron?: (offsetMs: number) => readonly CronTrouble[] | null;
+  readonly cron?: (offsetMs: number) => SeenCron | null;
   /** Whether messages to people go through the outbox at this offset. */
   readonly usesOutbox?: (offsetMs: number) => boolean;
   /** The exporter is another process after each of these stretches. */
@@ -44,7 +44,7 @@ export interface Keeper {
   offer(poll: {
     readonly assessment: Assessment;
     readonly previous: Assessment;
-    readonly cron: readonly CronTrouble[] | null;
+    readonly cron: SeenCron | null;
     readonly nowMs: number;
     readonly events: readonly LedgerEvent[];
     readonly undelivered: number;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { parseCronSchedule } from '../../src/assess/cron-schedule.js';
 import type { Judgement } from '../../src/watch/judge.js';
 import { simulateWatch } from './simulate-watch.js';
 import type { Simulated } from './simulate-watch.js';
@@ -182,9 +183,49 @@ describe('a watch of 48 hours with a poll every 30 seconds', () => {
   ])('is %s when a cron job that was visible at the start %s', async (verdict, _, later) => {
     const result = await simulateWatch({
       world: createWorld(5, dayMs),
-      cron: (offsetMs) => (offsetMs < 40 * hourMs ? [] : later),
+      cron: (offsetMs) => {
+        const troubles = offsetMs < 40 * hourMs ? [] : later;
+        return troubles === null ? null : { troubles, jobs: [] };
+      },
     });
     expect(result.judgement.verdict).toBe(verdict);
+  });
+
+  it('counts the runs that were expected, and does not miss one that failed while nobody looked', async () => {
+    const schedule = parseCronSchedule('15 * * * *', 'GMT')!;
+    const failureMs = 39 * hourMs + 16 * minuteMs;
+    const hourly = (failedAtMs: number) =>
+      simulateWatch({
+        world: createWorld(5, dayMs),
+        cron: (offsetMs) => {
+          // A minute after its time a run has ended.
+          const runs = 500 + Math.floor((offsetMs - 16 * minuteMs) / hourMs) + 1;
+          const failed = offsetMs < failedAtMs ? 7 : 8;
+          const ended = { succeeded: runs - failed, failed };
+          return { troubles: [], jobs: [{ name: 'hourly_sync', schedule, ended }] };
+        },
+        isUp: (offsetMs) => Math.abs(offsetMs - failureMs) > 2 * minuteMs,
+      });
+
+    const good = await hourly(Infinity);
+    expect(good.judgement.verdict).toBe('STABLE');
+    expect(reasonsOf(good.judgement, 'job_runs')).toEqual([
+      '1 scheduled job: 48 runs expected, 48 succeeded, 0 failed',
+    ]);
+    const runs = good.samples.flatMap(({ sample }) => sample.runs ?? []);
+    expect(runs.reduce((sum, { expected }) => sum + expected, 0)).toBe(48);
+    expect(runs.reduce((sum, { succeeded }) => sum + succeeded, 0)).toBe(48);
+
+    const bad = await hourly(failureMs);
+    expect(bad.judgement.verdict).toBe('UNSTABLE');
+    expect(decided(bad)).toEqual([
+      expect.stringMatching(
+        /^2026-03-03 23:18:\S+Z: job hourly_sync: 1 run failed since the poll before, and it has succeeded again$/,
+      ),
+    ]);
+    expect(reasonsOf(bad.judgement, 'job_runs')).toEqual([
+      '1 scheduled job: 40 runs expected, 39 succeeded, 1 failed',
+    ]);
   });
 
   it('is INCONCLUSIVE with tokens that live 60 days, and says what would help', async () => {

@@ -6,6 +6,7 @@ import type { SourceAssessment } from '../../assess/sources.js';
 import type { SyncFailures } from '../../assess/sync-failures.js';
 import type { ProviderBaseline } from '../baseline.js';
 import type { Finding } from '../finding.js';
+import type { FailedRuns } from '../job-runs.js';
 import type { CheckName } from './check-name.js';
 
 /** Something of this poll, or why it was not seen. What was not seen never passes for fine. */
@@ -34,10 +35,16 @@ export interface SeenWebhooks {
   readonly isSilent: boolean;
 }
 
+/** Scheduled jobs: what is wrong with them now, and what failed since the poll before. */
+export interface SeenJobs {
+  readonly troubles: readonly CronTrouble[];
+  readonly failedRuns: readonly FailedRuns[];
+}
+
 /** What belongs to no provider. */
 export interface CommonView {
   readonly atMs: number;
-  readonly cron: Seen<readonly CronTrouble[]>;
+  readonly cron: Seen<SeenJobs>;
   readonly outbox: Seen<OutboxBacklog>;
 }
 
