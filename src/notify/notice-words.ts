@@ -23,8 +23,13 @@ export function titleOf(notice: Notice): string {
 }
 
 /** `30 of 300`, `45 of 300, was 30`, null where nothing is counted. */
-export function affectedOf({ affected, outOf, previouslyAffected }: Notice): string | null {
-  if (affected === 0 && outOf === null) return null;
+export function affectedOf({
+  affected,
+  outOf,
+  previouslyAffected,
+  accounts,
+}: Notice): string | null {
+  if (outOf === null && (affected === 0 || accounts.length === 0)) return null;
   const total = outOf === null ? '' : ` of ${String(outOf)}`;
   const moved = previouslyAffected !== null && previouslyAffected !== affected;
   return `${String(affected)}${total}${moved ? `, was ${String(previouslyAffected)}` : ''}`;

@@ -61,6 +61,12 @@ Reconnect page: https://app.example.com/integrations?provider=fathom`,
     expect(formatPlainMessage(notice, links)).toContain('45 of 300, was 30 affected');
   });
 
+  it('counts nobody where a whole provider is concerned', () => {
+    const notice = noticeOf({ affected: 1, outOf: null, accounts: [] });
+    expect(blocksText(notice)).not.toContain('Affected');
+    expect(formatPlainMessage(notice, links)).not.toContain('affected');
+  });
+
   it('says how long it lasted, and what proves that it is over', () => {
     const notice = noticeOf({
       kind: 'recovered',
