@@ -15,6 +15,12 @@ export function nextStep(
 ): string {
   const { pause, claim, memoryProblem, now } = around;
   const tryNow = `to try it now: refresh --token-id ${row.id}`;
+  const isRefreshed = provider.refresh?.mode === 'on' && memoryProblem === null;
+  if (subject.grant === 'dead') {
+    return isRefreshed
+      ? `ask the user to authorize again; ${tryNow}`
+      : 'ask the user to authorize again';
+  }
   if (provider.refresh === null) {
     return 'configure how its tokens are refreshed: docs/configuration.md';
   }
@@ -27,7 +33,6 @@ export function nextStep(
       ? 'switch the row on again: it was switched off while its access token was valid, which a lost race does'
       : 'switch the row on again, and the next poll refreshes it; or let the user reconnect';
   }
-  if (subject.grant === 'dead') return `ask the user to authorize again; ${tryNow}`;
   if (subject.hasRefreshToken === false) return 'ask the user to authorize again';
   if (claim !== null) {
     const seenMs = claim.journal_last_seen === null ? null : Date.parse(claim.journal_last_seen);

@@ -87,7 +87,11 @@ describe('explain', () => {
     expect(stdout).toMatch(/grant: +dead/);
     expect(stdout).toMatch(/last failure: .*invalid_grant/);
     expect(stdout).toMatch(/dead since: +20/);
-    expect(stdout).toMatch(/next step: +ask the user to authorize again/);
+    expect(stdout).toMatch(/next step: +ask the user to authorize again; to try it now: refresh/);
+
+    // Also where whoever asks has no configuration that refreshes.
+    const elsewhere = await run(id, { DATABASE_URL: world.env['DATABASE_URL'] });
+    expect(elsewhere.stdout).toMatch(/next step: +ask the user to authorize again\n/);
   });
 
   it('names the journal that holds a claim, and how to give it up', async () => {
