@@ -32,7 +32,7 @@ export interface Prometheus {
  * waits that long), so tests ask with `until`.
  */
 export async function startPrometheus(
-  options: PrometheusOptions | { readonly configFile: string },
+  options: PrometheusOptions | { readonly configFile: string; readonly agent?: boolean },
 ): Promise<Prometheus> {
   const program = findProgram('prometheus');
   if (program === null) throw new Error('prometheus is not installed');
@@ -44,16 +44,20 @@ export async function startPrometheus(
       let file = join(folder, 'prometheus.yml');
       if ('configFile' in options) file = options.configFile;
       else await writeFile(file, configuration(options));
+      const isAgent = 'agent' in options && options.agent;
       return [
         program,
         `--config.file=${file}`,
-        `--storage.tsdb.path=${join(folder, 'data')}`,
+        // An agent keeps no data and answers no query: it scrapes, and writes to elsewhere.
+        ...(isAgent
+          ? ['--enable-feature=agent', `--storage.agent.path=${join(folder, 'data')}`]
+          : [`--storage.tsdb.path=${join(folder, 'data')}`]),
         `--web.listen-address=127.0.0.1:${port}`,
       ];
     },
     ready: async () => (await fetch(`${url}/-/ready`)).ok,
   });
-  return { url, stop, query: (promql) => query(url, promql) };
+  return { url, stop, query: (promql) => queryInstant(url, promql) };
 }
 
 /** JSON is YAML. */
@@ -75,7 +79,8 @@ type QueryAnswer =
     };
 type Value = [at: number, value: string];
 
-async function query(url: string, promql: string): Promise<Sample[]> {
+/** Asks any server that speaks Prometheus' HTTP API. */
+export async function queryInstant(url: string, promql: string): Promise<Sample[]> {
   const response = await fetch(`${url}/api/v1/query`, {
     method: 'POST',
     body: new URLSearchParams({ query: promql }),

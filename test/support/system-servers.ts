@@ -12,6 +12,7 @@ export const systemServers = [
   'pgbouncer',
   'prometheus',
   'alertmanager',
+  'victoria-metrics',
   'chromium',
 ] as const;
 export type SystemServer = (typeof systemServers)[number];
@@ -48,6 +49,8 @@ export function isInstalled(server: SystemServer): boolean {
       return findProgram('prometheus') !== null && findProgram('promtool') !== null;
     case 'alertmanager':
       return findProgram('prometheus-alertmanager') !== null && findProgram('amtool') !== null;
+    case 'victoria-metrics':
+      return findProgram('victoria-metrics') !== null;
     case 'chromium':
       return findProgram('chromium') !== null;
   }
@@ -66,6 +69,8 @@ export function packagesOf(server: SystemServer): readonly string[] {
       return ['prometheus'];
     case 'alertmanager':
       return ['prometheus-alertmanager'];
+    case 'victoria-metrics':
+      return ['victoria-metrics'];
     case 'chromium':
       return ['chromium'];
   }
