@@ -2,6 +2,7 @@ import type { ListedIncident } from '../store/incident-list.js';
 import { severities } from '../notify/notice.js';
 import { covers } from '../store/silences.js';
 import type { Silence } from '../store/silences.js';
+import { SilenceForm, UnsilenceForm } from './admin/silence-forms.js';
 import { titleOf } from './concerns.js';
 import type { IncidentRecords, Recorded } from './page-facts.js';
 import type { PageView } from './page-view.js';
@@ -46,8 +47,9 @@ export function IncidentsPage({
         {silences.length === 0 ? (
           <p>Nothing is silenced.</p>
         ) : (
-          <SilenceTable silences={silences} nowMs={view.nowMs} />
+          <SilenceTable silences={silences} view={view} />
         )}
+        <SilenceForm view={view} />
       </Section>
       <Section id="over" title="Over, in the last 7 days">
         {ended.length === 0 ? (
@@ -136,10 +138,10 @@ function SeverityBadge({ severity }: { readonly severity: string }) {
 
 function SilenceTable({
   silences,
-  nowMs,
+  view: { nowMs, visitor },
 }: {
   readonly silences: readonly Silence[];
-  readonly nowMs: number;
+  readonly view: PageView;
 }) {
   return (
     <TableFrame label="Silences">
@@ -151,6 +153,7 @@ function SilenceTable({
             <th scope="col">Cause</th>
             <th scope="col">Ends</th>
             <th scope="col">By</th>
+            {visitor.kind === 'admin' && <th scope="col">Action</th>}
           </tr>
         </thead>
         <tbody>
@@ -167,6 +170,11 @@ function SilenceTable({
               <td>
                 <Data text={createdBy} />
               </td>
+              {visitor.kind === 'admin' && (
+                <td>
+                  <UnsilenceForm formToken={visitor.formToken} id={id} />
+                </td>
+              )}
             </tr>
           ))}
         </tbody>

@@ -5,6 +5,7 @@ import type { ListedIncident } from '../store/incident-list.js';
 import type { Silence } from '../store/silences.js';
 import type { KeptWatch } from '../watch/parse-watch.js';
 import type { WatchReport } from '../watch/report.js';
+import type { AdminFacts } from './admin/page-actions.js';
 import type { PollSight } from './concerns.js';
 
 /** What the pages show, and how they get at it. app.ts passes the real ones. */
@@ -17,6 +18,8 @@ export interface PageFacts {
   readonly sights: () => Sights;
   readonly readiness: () => Readiness;
   readonly records: PageRecords;
+  /** null: nobody can log in. */
+  readonly admin: AdminFacts | null;
 }
 
 /** What the polls brought. The same object until the next poll. */
@@ -28,7 +31,8 @@ export interface Sights {
 
 /** What is read from the exporter's memory when a page is asked for. Each answers soon. */
 export interface PageRecords {
-  readonly incidents: () => Promise<Recorded<IncidentRecords>>;
+  /** `fresh`: not what somebody else was told a moment ago. */
+  readonly incidents: (fresh: boolean) => Promise<Recorded<IncidentRecords>>;
   readonly token: (provider: string, tokenId: string) => Promise<Recorded<TokenSurroundings>>;
   readonly watches: () => Promise<Recorded<readonly KeptWatch[]>>;
   /** null: there is no such watch. */

@@ -36,9 +36,9 @@ export function createPageRecords(pool: Pool, monotonicMs: () => number): PageRe
     null;
 
   return {
-    incidents() {
+    incidents(fresh) {
       const nowMs = monotonicMs();
-      if (kept === null || nowMs - kept.atMs >= incidentsKeptMs) {
+      if (fresh || kept === null || nowMs - kept.atMs >= incidentsKeptMs) {
         kept = { atMs: nowMs, answer: read(readIncidents) };
       }
       return kept.answer;

@@ -4,6 +4,7 @@ import { parseProviderHealth } from '../refresh/parse-provider-health.js';
 import { explainToken } from '../remedy/explain-token.js';
 import type { Explanation, TokenSurroundings } from '../remedy/explain-token.js';
 import { explainedToken } from './explained-token.js';
+import { RefreshForm } from './admin/refresh-form.js';
 import { paths } from './links.js';
 import { nameOf } from './listed-token.js';
 import type { ListedToken } from './listed-token.js';
@@ -16,6 +17,7 @@ import { ExactInstant } from './parts/instant.js';
 import { LifeChart } from './parts/life-chart.js';
 import { Problem, Section } from './parts/section.js';
 import { visibleText } from './visible-text.js';
+import { accountMode } from './visitor.js';
 
 /** One token: what it is on both axes, when it is refreshed and why, what happened, what would help. */
 export function TokenPage({
@@ -59,6 +61,7 @@ export function TokenPage({
             <b>Next step: </b>
             {explanation.next_step}
           </p>
+          <RefreshForm view={view} token={token} />
           <LifeChart token={token} lifetimeMs={lifetimeMs(explanation)} nowMs={nowMs} />
           <Section id="facts" title="Why">
             <Explained explanation={explanation} token={token} nowMs={nowMs} />
@@ -74,7 +77,7 @@ export function TokenPage({
 
 /** As `explain` does in a terminal. null: nothing is remembered. */
 function explain(
-  { facts, assessment, nowMs }: PageView,
+  { facts, visitor, assessment, nowMs }: PageView,
   { provider, assessed }: ListedToken,
   surroundings: Recorded<TokenSurroundings>,
 ): Explanation | null {
@@ -82,7 +85,7 @@ function explain(
   if (configured === undefined || assessed === null) return null;
   const failures = assessment.providers.get(provider)?.syncFailures ?? null;
   return explainToken(
-    explainedToken(configured, assessed, failures),
+    explainedToken(configured, assessed, failures, accountMode(visitor)),
     surroundings.ok ? surroundings.value : nothingAround,
     configured.refresh === null ? '' : configurationFingerprint(configured.refresh),
     { now: new Date(nowMs), memoryProblem: assessment.memoryProblem },

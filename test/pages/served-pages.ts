@@ -107,6 +107,7 @@ export async function servePages(
     sights: () => sights,
     readiness: () => ({ ready: true }),
     records: noRecords,
+    admin: null,
     ...facts,
   });
   const exposition = await expose([]);
