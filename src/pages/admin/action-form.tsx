@@ -88,7 +88,7 @@ export function DurationField({ id, value }: { readonly id: string; readonly val
         name="for"
         value={value}
         required
-        pattern="[0-9]+(ms|s|m|h|d)"
+        pattern="[0-9]+(ms|s|m|h|d|w)"
         size={6}
         autocomplete="off"
         aria-describedby={`${id}-hint`}

@@ -23,6 +23,8 @@ export function LoginPage({
       </p>
       <form class="login" method="post" action={adminPaths.login}>
         <input type="hidden" name="next" value={next} />
+        {/* Password managers ask whose password it is. */}
+        <input type="text" name="name" value="admin" autocomplete="username" readOnly hidden />
         <div class="field">
           <label for="token">Admin token</label>
           <input
