@@ -101,8 +101,8 @@ function outcomeOf(request: RequestState | undefined): ActionOutcome {
   }
   const { outcome, reason, detail } = request.answer;
   if (outcome === 'refreshed') return done(`Refreshed: ${detail}.`);
-  const word = outcome.replaceAll('_', ' ');
-  return failed(`The refresh was ${word}${reason === null ? '' : ` (${reason})`}: ${detail}.`);
+  if (outcome === 'left_alone') return failed(`Nothing was sent: ${detail}.`);
+  return failed(`The refresh failed${reason === null ? '' : ` (${reason})`}: ${detail}.`);
 }
 
 function done(text: string): ActionOutcome {

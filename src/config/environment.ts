@@ -122,14 +122,14 @@ export const environmentVariables = {
     file: true,
     default: null,
     description:
-      'What people log in with on the status page to refresh, silence and watch, and the bearer token of `/api/v1/watches`. At least 16 characters. Unset: none of that exists.',
+      'What people log in with on the status page, and the bearer token of `/api/v1/watches`. At least 16 characters. Unset: neither exists.',
   },
   ADMIN_HOSTS: {
     secret: false,
     file: false,
     default: null,
     description:
-      'With ADMIN_TOKEN: names of this host by which it is reached, separated by commas, beside addresses, `localhost` and the host of PUBLIC_URL. Other names are refused.',
+      'With ADMIN_TOKEN: host names by which it is reached, separated by commas, beside addresses, `localhost` and that of PUBLIC_URL. Others are refused.',
   },
   SLACK_WEBHOOK_URL: {
     secret: true,

@@ -137,7 +137,10 @@ export function titleOf(incident: ListedIncident): {
 } {
   const cause = causes.find(({ name }) => name === incident.cause);
   if (cause === undefined) return { title: incident.cause.replaceAll('_', ' '), runbook: null };
-  // Of how many there were then is not remembered.
-  const title = cause.title(incident.affected, null).replace(/^(\d+) of \d+ /, '$1 ');
+  // Of how many there were then is not remembered, nor at the end of whom it was told.
+  const title =
+    incident.affected === 0
+      ? incident.cause.replaceAll('_', ' ')
+      : cause.title(incident.affected, null).replace(/^(\d+) of \d+ /, '$1 ');
   return { title, runbook: cause.runbook };
 }

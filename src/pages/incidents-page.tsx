@@ -79,6 +79,7 @@ function IncidentTable({
   readonly view: PageView;
 }) {
   const { runbook } = facts.config.notify.links;
+  const isOpen = incidents.every(({ recoveredAtMs }) => recoveredAtMs === null);
   return (
     <TableFrame label={label}>
       <table>
@@ -87,7 +88,7 @@ function IncidentTable({
             <th scope="col">What</th>
             <th scope="col">Provider</th>
             <th scope="col">Since</th>
-            <th scope="col">Over</th>
+            {!isOpen && <th scope="col">Over</th>}
             <th scope="col" class="wide">
               Told
             </th>
@@ -115,9 +116,11 @@ function IncidentTable({
                 <td>
                   <ExactInstant ms={incident.firstSeenAtMs} nowMs={nowMs} />
                 </td>
-                <td>
-                  <Instant ms={incident.recoveredAtMs} nowMs={nowMs} none="open" />
-                </td>
+                {!isOpen && (
+                  <td>
+                    <Instant ms={incident.recoveredAtMs} nowMs={nowMs} />
+                  </td>
+                )}
                 <td class="wide">
                   <Instant ms={incident.toldAtMs} nowMs={nowMs} none="nobody yet" />
                 </td>
@@ -152,7 +155,9 @@ function SilenceTable({
             <th scope="col">Provider</th>
             <th scope="col">Cause</th>
             <th scope="col">Ends</th>
-            <th scope="col">By</th>
+            <th scope="col" class="wide">
+              By
+            </th>
             {visitor.kind === 'admin' && <th scope="col">Action</th>}
           </tr>
         </thead>
@@ -167,7 +172,7 @@ function SilenceTable({
               <td>
                 <ExactInstant ms={endsAt.getTime()} nowMs={nowMs} />
               </td>
-              <td>
+              <td class="wide">
                 <Data text={createdBy} />
               </td>
               {visitor.kind === 'admin' && (

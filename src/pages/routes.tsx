@@ -7,6 +7,7 @@ import { adminRoutes } from './admin/admin-routes.js';
 import { visitorOf } from './admin/visitor-of.js';
 import { findAsset } from './assets.js';
 import { CalendarPage } from './calendar-page.js';
+import { GoneTokenPage } from './gone-token-page.js';
 import { IncidentsPage } from './incidents-page.js';
 import { JobsPage } from './jobs-page.js';
 import { adminPaths, paths } from './links.js';
@@ -66,7 +67,12 @@ export function pageRoutes(facts: PageFacts): Router {
     const provider = parameters.get('provider') ?? '';
     const tokenId = parameters.get('id') ?? '';
     const token = view.tokens.get(provider, tokenId);
-    if (token === null) return unknownToken;
+    if (token === null) {
+      const gone = await facts.records.goneToken(provider, tokenId);
+      if (!gone.ok || gone.value === null) return unknownToken;
+      const known = { provider, tokenId, gone: gone.value, nowMs: view.nowMs };
+      return { title: tokenId, menu: 'tokens', content: <GoneTokenPage {...known} /> };
+    }
     const surroundings = await facts.records.token(provider, tokenId);
     return {
       title: nameOf(token),

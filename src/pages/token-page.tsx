@@ -14,6 +14,7 @@ import { GrantBadge, StatusBadge } from './parts/badges.js';
 import { Data } from './parts/data.js';
 import { Facts } from './parts/facts.js';
 import { ExactInstant } from './parts/instant.js';
+import { History } from './parts/history.js';
 import { LifeChart } from './parts/life-chart.js';
 import { Problem, Section } from './parts/section.js';
 import { visibleText } from './visible-text.js';
@@ -69,7 +70,11 @@ export function TokenPage({
         </>
       )}
       <Section id="history" title="What happened">
-        <History surroundings={surroundings} nowMs={nowMs} />
+        {surroundings.ok ? (
+          <History ledger={surroundings.value.ledger} nowMs={nowMs} />
+        ) : (
+          <Problem text={`The ledger can’t be read now: ${surroundings.problem}`} />
+        )}
       </Section>
     </>
   );
@@ -152,38 +157,5 @@ function Explained({
         ],
       ]}
     />
-  );
-}
-
-function History({
-  surroundings,
-  nowMs,
-}: {
-  readonly surroundings: Recorded<TokenSurroundings>;
-  readonly nowMs: number;
-}) {
-  if (!surroundings.ok) {
-    return <Problem text={`The ledger can’t be read now: ${surroundings.problem}`} />;
-  }
-  const { ledger } = surroundings.value;
-  if (ledger.length === 0) return <p>Nothing is recorded of this token.</p>;
-  return (
-    <ol class="history">
-      {ledger.map(({ at, event, reason, detail, actor }, index) => (
-        <li key={index}>
-          <ExactInstant ms={at.getTime()} nowMs={nowMs} />
-          <b>{visibleText(event.replaceAll('_', ' '), 60)}</b>
-          <span>
-            {[reason, detail]
-              .filter((part) => part !== null)
-              .map((part) => visibleText(part, 300))
-              .join(': ')}
-          </span>
-          <small>
-            by <Data text={actor} />
-          </small>
-        </li>
-      ))}
-    </ol>
   );
 }

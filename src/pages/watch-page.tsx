@@ -29,7 +29,7 @@ export function WatchPage({
   return (
     <>
       <h1>Stability watch</h1>
-      <StartWatchForm view={view} />
+      <StartWatchForm view={view} open={watches.ok && watches.value.length === 0} />
       {!watches.ok && <Problem text={`Watches can’t be read now: ${watches.problem}`} />}
       {watches.ok && watches.value.length === 0 && (
         <p>

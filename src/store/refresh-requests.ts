@@ -78,8 +78,8 @@ export async function answerRequest(pool: Pool, id: string, answer: RequestAnswe
          UPDATE ${stateSchema}.refresh_requests
          SET answered_at = now(), outcome = $2, reason = $3, detail = $4 WHERE id = $1
          RETURNING provider, token_id, requested_by)
-       INSERT INTO ${stateSchema}.ledger (at, provider, token_id, event, reason, detail, actor)
-       SELECT now(), provider, token_id, 'refresh_asked', $3, replace($2, '_', ' ') || ': ' || $4,
+       INSERT INTO ${stateSchema}.ledger (at, provider, token_id, event, detail, actor)
+       SELECT now(), provider, token_id, 'refresh_asked', replace($2, '_', ' ') || ': ' || $4,
               requested_by
        FROM answered`,
       [id, answer.outcome, answer.reason, answer.detail],

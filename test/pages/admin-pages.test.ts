@@ -337,6 +337,25 @@ describe('what changes something', () => {
   });
 });
 
+describe('the page of a token whose row is gone', () => {
+  it('says since when, and what happened until then', async () => {
+    const [id = ''] = await world.addTokens(1, '20 hours');
+    const path = tokenHref('fathom', id);
+    const get = async () => {
+      const response = await fetch(`${app.url}${path}`);
+      return { status: response.status, body: await response.text() };
+    };
+    await until('it is seen', async () => (await get()).body.includes('first seen'));
+    await world.database.query('DELETE FROM fathom_integrations WHERE id = $1', [id]);
+    await until('it is missed', async () => (await get()).body.includes('Its row is gone since'));
+    const { status, body } = await get();
+    expect(status).toBe(200);
+    expect(body).toContain('disappeared');
+    expect(body).toContain('first seen');
+    expect((await fetch(`${app.url}${tokenHref('google', id)}`)).status).toBe(404);
+  });
+});
+
 /** Asks by another name than the address: `fetch` does not let one. */
 function askAs(
   path: string,

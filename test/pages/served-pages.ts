@@ -30,6 +30,7 @@ export function configuredProvider(name: string): ProviderConfig {
 export const noRecords: PageRecords = {
   incidents: () => Promise.resolve({ ok: false, problem: 'it is away' }),
   token: () => Promise.resolve({ ok: false, problem: 'it is away' }),
+  goneToken: () => Promise.resolve({ ok: false, problem: 'it is away' }),
   watches: () => Promise.resolve({ ok: false, problem: 'it is away' }),
   watchReport: () => Promise.resolve({ ok: false, problem: 'it is away' }),
 };

@@ -7,7 +7,7 @@ import { ActionForm, ChoiceField, DurationField, WordsField } from './action-for
 export function SilenceForm({ view: { facts, visitor } }: { readonly view: PageView }) {
   if (visitor.kind !== 'admin') return null;
   return (
-    <details class="silence">
+    <details class="form">
       <summary>Silence incidents for a while</summary>
       <ActionForm action={adminPaths.silence} formToken={visitor.formToken}>
         <p>

@@ -1,19 +1,23 @@
 import { adminPaths } from '../links.js';
 import type { PageView } from '../page-view.js';
-import { Section } from '../parts/section.js';
 import { ActionForm, ChoiceField, DurationField, FormField, WordsField } from './action-form.js';
 
 /** Starts a watch, with what `watch start` takes. */
-export function StartWatchForm({ view: { facts, visitor } }: { readonly view: PageView }) {
+export function StartWatchForm({
+  view: { facts, visitor },
+  open,
+}: {
+  readonly view: PageView;
+  /** Where there is nothing else to look at. */
+  readonly open: boolean;
+}) {
   if (visitor.kind !== 'admin') return null;
   const providers = facts.config.providers.map(({ name }) => name);
   return (
-    <Section
-      id="start"
-      title="Start a watch"
-      note="An active one of the same providers ends: a new watch restarts the clock."
-    >
+    <details class="form" open={open}>
+      <summary>Start a watch</summary>
       <ActionForm action={adminPaths.startWatch} formToken={visitor.formToken}>
+        <p>An active one of the same providers ends: a new watch restarts the clock.</p>
         <div class="fields">
           <WordsField id="note" name="note" label="What was fixed" />
           <DurationField id="watch-for" value="48h" />
@@ -44,7 +48,7 @@ export function StartWatchForm({ view: { facts, visitor } }: { readonly view: Pa
         </p>
         <button type="submit">Start</button>
       </ActionForm>
-    </Section>
+    </details>
   );
 }
 
