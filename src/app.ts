@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { AppParts } from './app/app-parts.js';
 import { openDatabase, pollPatienceMs } from './app/open-database.js';
 import { startRefreshingWhereConfigured } from './app/refresh-where-configured.js';
+import { createPageActions } from './app/page-actions.js';
 import { showPages } from './app/show-pages.js';
 import { countRunsOfAll, startRetryingSyncs } from './app/sync-work.js';
 import {
@@ -10,6 +11,7 @@ import {
   startNotifyingPeople,
   startTelling,
 } from './app/tell-people.js';
+import { createWatchControl } from './app/watch-control.js';
 import { watchRoute } from './app/watch-route.js';
 import { startWatching } from './app/watch-stability.js';
 import { sourcesSeen } from './assess/assess.js';
@@ -22,6 +24,7 @@ import { DatabaseError } from './database/explain-database-error.js';
 import type { Log } from './log.js';
 import { createMemory } from './memory.js';
 import { configuredSources, observe } from './observe/observe.js';
+import { openAdminDoor } from './publish/admin-door.js';
 import { createMetrics } from './publish/metrics.js';
 import { formatPollReport } from './publish/poll-report.js';
 import { createPublisher } from './publish/publisher.js';
@@ -96,8 +99,12 @@ export async function startApp(
           now: () => new Date(),
           maxAgeMs: Math.min(config.pollIntervalMs, longestHealthAgeMs),
         };
-  const pages = showPages(parts, facts, publisher.pages.readiness, () => journalProblem);
-  const routes = [watchRoute(parts, notifier), pages.routes];
+  const door = openAdminDoor(config, () => performance.now());
+  const watches = createWatchControl(parts, notifier);
+  const admin = door && { door, actions: createPageActions(parts, watches) };
+  const { readiness } = publisher.pages;
+  const pages = showPages(parts, admin, facts, readiness, () => journalProblem);
+  const routes = [watchRoute(watches, door, log), pages.routes];
   const http = createApp(publisher.pages, tokenHealth, routes);
   const server = await listen(http, config.listen).catch(async (error: unknown) => {
     await notifier.stop();

@@ -5,6 +5,8 @@ import type { Assessment } from '../assess/assess.js';
 import { nothingKnown } from '../assess/assess.js';
 import { nothingRemembered } from '../assess/memories.js';
 import type { Memories } from '../assess/memories.js';
+import type { AdminFacts } from '../pages/admin/page-actions.js';
+import { createSessions } from '../pages/admin/sessions.js';
 import type { Sights } from '../pages/page-facts.js';
 import { createPageRecords } from '../pages/page-records.js';
 import { pageRoutes } from '../pages/routes.js';
@@ -20,10 +22,12 @@ export interface ShownPages {
 /** Builds the status page: it shows what the polls brought, and asks the memory for the rest. */
 export function showPages(
   { config, statePool }: AppParts,
+  admin: Pick<AdminFacts, 'door' | 'actions'> | null,
   facts: { readonly version: string; readonly demo: boolean },
   readiness: () => Readiness,
   journalProblem: () => string | null | undefined,
 ): ShownPages {
+  const monotonicMs = () => performance.now();
   let sights: Sights = {
     last: { assessment: nothingKnown, memories: nothingRemembered, journalProblem: undefined },
     lastGood: null,
@@ -35,7 +39,8 @@ export function showPages(
       config,
       sights: () => sights,
       readiness,
-      records: createPageRecords(statePool, () => performance.now()),
+      records: createPageRecords(statePool, monotonicMs),
+      admin: admin && { ...admin, sessions: createSessions(monotonicMs) },
     }),
     show(assessment, memories) {
       const last = { assessment, memories, journalProblem: journalProblem() };

@@ -1,15 +1,12 @@
-import { performance } from 'node:perf_hooks';
 import express from 'express';
 import type { ErrorRequestHandler, Response, Router } from 'express';
 import { DatabaseError } from '../database/explain-database-error.js';
-import type { Notifier } from '../notify/notifier.js';
-import { createAdminAccess } from '../publish/admin-access.js';
+import type { AdminDoor } from '../publish/admin-door.js';
 import { adminGate } from '../publish/admin-gate.js';
+import type { Log } from '../log.js';
 import { messageOf } from './app-parts.js';
-import type { AppParts } from './app-parts.js';
 import { parseStartBody, parseStopBody } from './watch-body.js';
-import { createWatchControl } from './watch-control.js';
-import type { WatchAnswer } from './watch-control.js';
+import type { WatchAnswer, WatchControl } from './watch-control.js';
 
 const path = '/api/v1/watches';
 const largestBody = '16kb';
@@ -18,14 +15,9 @@ const largestBody = '16kb';
  * The stability watches over HTTP, for who has the ADMIN_TOKEN: start and list at `/api/v1/watches`,
  * report at `/api/v1/watches/<id or latest>`, stop at `…/stop`. Every answer is JSON.
  */
-export function watchRoute(parts: AppParts, notifier: Notifier): Router {
-  const { config, log } = parts;
-  const control = createWatchControl(parts, notifier);
+export function watchRoute(control: WatchControl, door: AdminDoor | null, log: Log): Router {
   const router = express.Router();
-  const { adminToken } = config;
-  const access =
-    adminToken === null ? null : createAdminAccess(adminToken, () => performance.now());
-  router.use(path, adminGate({ access, ownOrigin: originOf(config.notify.links.statusPage) }));
+  router.use(path, adminGate(door));
   router.use(path, express.json({ limit: largestBody }));
 
   router
@@ -114,8 +106,4 @@ function statusOf(error: unknown): number | null {
 
 function idOf(text: string): number | undefined {
   return /^\d{1,9}$/.test(text) ? Number(text) : undefined;
-}
-
-function originOf(url: string | null): string | null {
-  return url === null ? null : new URL(url).origin;
 }

@@ -26,7 +26,12 @@ export async function demo(context: CommandContext): Promise<ExitCode> {
     };
     return await runApp({ ...context, env }, { version: context.version, demo: true }, (app) => {
       context.stdout.write(
-        formatBanner({ listenUrl: app.url, databaseUrl: world.url, slackUrl: world.slackUrl }),
+        formatBanner({
+          listenUrl: app.url,
+          databaseUrl: world.url,
+          slackUrl: world.slackUrl,
+          adminToken: world.adminToken,
+        }),
       );
     });
   } finally {

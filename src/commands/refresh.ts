@@ -4,6 +4,7 @@ import type { SnapshotSource } from '../database/read-snapshot.js';
 import type { ForcedOutcome } from '../refresh/forced-outcome.js';
 import { refreshedProviders } from '../refresh/start-refreshing.js';
 import { describeDecision } from '../remedy/describe-decision.js';
+import { refuseProvider } from '../remedy/refuse-refresh.js';
 import { askServe } from './ask-serve.js';
 import { prepareConnection } from './command-context.js';
 import type { CommandContext, ReadyToConnect } from './command-context.js';
@@ -88,11 +89,12 @@ function whyNotRefreshed(
   on: readonly string[],
 ): string | null {
   if (providers.some(({ name }) => on.includes(name))) return null;
-  const reasons = providers.map(({ name, refresh: way }) =>
-    way === null
-      ? `${name}: nothing tells how its tokens can be refreshed; set FATHOM_CLIENT_ID and FATHOM_CLIENT_SECRET, or map refresh`
-      : `${name}: REFRESH_MODE is ${way.mode}; with --dry-run this says what would be refreshed`,
-  );
+  const reasons = providers.map((provider) => {
+    const reason = refuseProvider(provider) ?? '';
+    return provider.refresh === null
+      ? reason
+      : `${reason}; with --dry-run this says what would be refreshed`;
+  });
   return reasons.join('\n');
 }
 

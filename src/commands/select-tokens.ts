@@ -1,3 +1,4 @@
+import { refuseToken } from '../remedy/refuse-refresh.js';
 import type { TokenFacts } from './token-facts.js';
 
 /** Which tokens a person wants refreshed. */
@@ -43,8 +44,8 @@ function isMeant({ row }: TokenFacts, selector: TokenSelector): boolean {
 }
 
 function whyLeftAlone({ subject, decision }: TokenFacts, { kind }: TokenSelector): string | null {
-  if (subject.grant === 'disabled') return 'inactive: switch the row on, then it is refreshed';
-  if (subject.hasRefreshToken === false) return 'no refresh token: the user must authorize again';
+  const refusal = refuseToken(subject);
+  if (refusal !== null) return refusal;
   if (kind === 'token' || kind === 'user') return null;
   if (subject.grant === 'dead') return 'dead: the user must authorize again';
   if (kind === 'all') return null;

@@ -1,7 +1,6 @@
-import { isDuration, toMs } from '../config/duration.js';
 import { formatInstant } from '../config/format-instant.js';
-import { suggestion } from '../config/problem.js';
-import { causes } from '../notify/causes/causes.js';
+import { describeScope, planSilence } from '../notify/plan-silence.js';
+import type { SilenceProblem } from '../notify/plan-silence.js';
 import { addSilence, endSilence, readSilences } from '../store/silences.js';
 import type { Silence } from '../store/silences.js';
 import { prepareConnection } from './command-context.js';
@@ -24,52 +23,39 @@ export interface SilenceOptions {
   readonly actor: string;
 }
 
-/** A silence is for a repair that is under way. What is meant for good is no silence. */
-const longestMs = 30 * 86_400_000;
-
 /** `silence`: nobody is told of these incidents for a while. They stay open, and in the metrics. */
 export async function silence(context: CommandContext, options: SilenceOptions): Promise<ExitCode> {
   const { provider, forTime, reason, actor } = options;
   const ready = prepareConnection(context);
   if (ready === null) return exitCode.usage;
-  const cause = options.cause?.replaceAll('-', '_') ?? null;
   const providers = ready.config.providers.map(({ name }) => name);
-  const problem = whatIsWrong({ ...options, cause }, providers);
-  if (problem !== null || !isDuration(forTime)) {
-    context.stderr.write(`${problem ?? 'for how long?'}\n`);
+  const planned = planSilence({ provider, cause: options.cause, for: forTime, reason }, providers);
+  if (!planned.ok) {
+    context.stderr.write(`${explainProblem(planned.problem, forTime)}\n`);
     return exitCode.usage;
   }
+  const { silence: wanted } = planned;
   return withMemory(context, async (state) => {
-    const forMs = toMs(forTime);
     const { id, endsAt } = await state.run((query) =>
-      addSilence(query, { provider, cause, reason, createdBy: actor, forMs }),
+      addSilence(query, { ...wanted, createdBy: actor }),
     );
     context.stdout.write(
-      `silence ${String(id)}: nobody is told of ${describeScope({ provider, cause })} until ${instant(endsAt)}\n` +
+      `silence ${String(id)}: nobody is told of ${describeScope(wanted)} until ${instant(endsAt)}\n` +
         `what is still open then is told; to end it before: unsilence ${String(id)}\n`,
     );
     return exitCode.fine;
   });
 }
 
-function whatIsWrong(
-  { provider, cause, forTime, reason }: SilenceOptions,
-  providers: readonly string[],
-): string | null {
-  if (provider === null && cause === null) {
-    return 'say what to silence: a --provider, a --cause, or both';
+function explainProblem({ about, text }: SilenceProblem, forTime: string): string {
+  switch (about) {
+    case 'scope':
+      return text;
+    case 'for':
+      return `--for ${forTime}: ${text}`;
+    case 'reason':
+      return `say why with --reason: ${text}`;
   }
-  if (provider !== null && !providers.includes(provider)) {
-    return `no provider "${provider}" is configured: ${suggestion(provider, providers)}`;
-  }
-  const names = causes.map(({ name }) => name);
-  if (cause !== null && !names.includes(cause)) {
-    return `there is no cause "${cause}", ${suggestion(cause, names)}`;
-  }
-  if (!isDuration(forTime) || toMs(forTime) > longestMs) {
-    return `--for ${forTime}: write how long, such as 30m, 2h or 1d; 30d at most`;
-  }
-  return reason.trim() === '' ? 'say why with --reason: others will read it' : null;
 }
 
 /** `silences`: what people are not told of now, and why. */
@@ -122,10 +108,6 @@ export function formatSilences(silences: readonly Silence[]): string {
         `silenced until ${instant(each.endsAt)}: ${describeScope(each)} (${printable(each.createdBy)}: ${printable(each.reason)})\n`,
     )
     .join('');
-}
-
-function describeScope({ provider, cause }: Pick<Silence, 'provider' | 'cause'>): string {
-  return `${cause ?? 'anything'}${provider === null ? '' : ` of ${provider}`}`;
 }
 
 function instant(at: Date): string {

@@ -29,6 +29,8 @@ export interface Config {
   readonly apiToken: string | null;
   /** Secret: lets people control the exporter over HTTP. null: they can't. */
   readonly adminToken: string | null;
+  /** Names by which people and pipelines reach it for that, beside those it knows itself. */
+  readonly adminHosts: readonly string[];
   readonly incidents: IncidentsConfig;
   readonly notify: NotifyConfig;
   readonly mail: MailConfig | null;

@@ -122,7 +122,14 @@ export const environmentVariables = {
     file: true,
     default: null,
     description:
-      'Bearer token with which people control stability watches over HTTP: `/api/v1/watches`. At least 16 characters. Unset: the routes do not exist.',
+      'What people log in with on the status page, and the bearer token of `/api/v1/watches`. At least 16 characters. Unset: neither exists.',
+  },
+  ADMIN_HOSTS: {
+    secret: false,
+    file: false,
+    default: null,
+    description:
+      'With ADMIN_TOKEN: host names by which it is reached, separated by commas, beside addresses, `localhost` and that of PUBLIC_URL. Others are refused.',
   },
   SLACK_WEBHOOK_URL: {
     secret: true,

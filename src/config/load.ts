@@ -80,6 +80,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, cwd: string): LoadedConfig {
       },
       apiToken: overrides.API_TOKEN ?? null,
       adminToken: overrides.ADMIN_TOKEN ?? null,
+      adminHosts: overrides.ADMIN_HOSTS,
       incidents: toIncidents(file.value.incidents, overrides.INCIDENT_GROUP_WAIT),
       notify: notify.config,
       mail: file.value.mail && toMail(file.value.mail),

@@ -153,6 +153,21 @@ export const fileSchema = strictMap({
 /** What a header can carry, and nobody guesses. */
 const bearerToken = z.string().min(16, 'must have at least 16 characters: openssl rand -hex 32');
 
+/** Names of hosts as a `Host` header has them, but for the port. */
+const hostNames = z
+  .string()
+  .transform((text) => text.split(',').map((name) => name.trim().toLowerCase()))
+  .pipe(
+    z.array(
+      z
+        .string()
+        .regex(
+          /^[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?$/,
+          'must be names of hosts without scheme and port, separated by commas: tokens.example',
+        ),
+    ),
+  );
+
 /** What the environment sets, by the names of the variables. */
 export const environmentSchema = z.object({
   DATABASE_URL: databaseUrl,
@@ -174,6 +189,7 @@ export const environmentSchema = z.object({
     .default([]),
   API_TOKEN: bearerToken.optional(),
   ADMIN_TOKEN: bearerToken.optional(),
+  ADMIN_HOSTS: hostNames.default([]),
   ...notifyEnvironment,
   ...mailEnvironment,
 } satisfies Partial<Record<EnvironmentName, z.ZodType>>);

@@ -5,10 +5,17 @@ export interface BannerFacts {
   readonly databaseUrl: string;
   /** The page that shows what Slack would. */
   readonly slackUrl: string;
+  /** What people log in with on the status page. */
+  readonly adminToken: string;
 }
 
 /** What the demo says when it runs: at most 80 columns wide, with a line break at its end. */
-export function formatBanner({ listenUrl, databaseUrl, slackUrl }: BannerFacts): string {
+export function formatBanner({
+  listenUrl,
+  databaseUrl,
+  slackUrl,
+  adminToken,
+}: BannerFacts): string {
   return `
   oauth-token-exporter, demo
 
@@ -19,6 +26,8 @@ export function formatBanner({ listenUrl, databaseUrl, slackUrl }: BannerFacts):
     Overview   ${listenUrl}/
     Metrics    ${listenUrl}/metrics
     Slack      ${slackUrl}
+    Log in     ${listenUrl}/login
+               with ${adminToken}
 
   See who is affected, in another terminal:
 

@@ -27,6 +27,8 @@ export interface DemoWorld {
   readonly env: Readonly<Record<string, string>>;
   /** The page that shows what Slack would. */
   readonly slackUrl: string;
+  /** What people log in with on the status page: random, and guards invented people only. */
+  readonly adminToken: string;
   /** Ends the servers and deletes their data. Safe to repeat. */
   stop(): Promise<void>;
 }
@@ -60,11 +62,13 @@ export async function startDemoWorld(
     started.push(app);
     const slack = await startSlackSink(options.onMessage ?? (() => undefined));
     started.push(slack);
+    const adminToken = randomBytes(15).toString('base64url');
     const journal = await mkdtemp(join(tmpdir(), 'oauth-token-exporter-demo-'));
     started.push(deletedAtExit(journal));
     return {
       url,
       slackUrl: slack.pageUrl,
+      adminToken,
       env: {
         DATABASE_URL: url,
         CONFIG_FILE: fileURLToPath(new URL('demo.yaml', worldFolder)),
@@ -80,6 +84,7 @@ export async function startDemoWorld(
         DEMO_APP_SERVICE_KEY: app.serviceKey,
         SLACK_WEBHOOK_URL: slack.webhookUrl,
         SLACK_MENTION: '<!here>',
+        ADMIN_TOKEN: adminToken,
       },
       stop,
     };

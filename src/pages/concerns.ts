@@ -5,7 +5,6 @@ import type { CauseContext, Seen } from '../notify/causes/cause.js';
 import { causes } from '../notify/causes/causes.js';
 import { possibleIncidents } from '../notify/find-causes.js';
 import type { PossibleIncident } from '../notify/find-causes.js';
-import { showAccount } from '../notify/mask-account.js';
 import type { Severity } from '../notify/notice.js';
 import type { ListedIncident } from '../store/incident-list.js';
 import { keyOf } from '../store/incidents.js';
@@ -33,7 +32,7 @@ export interface Concern {
   readonly runbook: string;
   /** The last poll could not see it: it is as it was before. */
   readonly isStale: boolean;
-  /** A few of those whom it concerns, their accounts masked. */
+  /** A few of those whom it concerns. */
   readonly people: readonly ConcernedPerson[];
   readonly affected: number;
   /** Where those affected are listed; null: nowhere. */
@@ -42,6 +41,7 @@ export interface Concern {
 
 export interface ConcernedPerson {
   readonly subject: string;
+  /** To be masked where it is shown. */
   readonly account: string | null;
 }
 
@@ -104,9 +104,7 @@ function concernsOf(possible: PossibleIncident, finding: Seen, isStale: boolean)
       affected: affected.length,
       people: affected
         .slice(0, namedPeople)
-        .flatMap(({ subject, account }) =>
-          subject === null ? [] : [{ subject, account: showAccount(account, 'masked') }],
-        ),
+        .flatMap(({ subject, account }) => (subject === null ? [] : [{ subject, account }])),
       affectedHref: affectedHref(cause, provider),
     },
   ];
@@ -139,7 +137,10 @@ export function titleOf(incident: ListedIncident): {
 } {
   const cause = causes.find(({ name }) => name === incident.cause);
   if (cause === undefined) return { title: incident.cause.replaceAll('_', ' '), runbook: null };
-  // Of how many there were then is not remembered.
-  const title = cause.title(incident.affected, null).replace(/^(\d+) of \d+ /, '$1 ');
+  // Of how many there were then is not remembered, nor at the end of whom it was told.
+  const title =
+    incident.affected === 0
+      ? incident.cause.replaceAll('_', ' ')
+      : cause.title(incident.affected, null).replace(/^(\d+) of \d+ /, '$1 ');
   return { title, runbook: cause.runbook };
 }

@@ -5,6 +5,7 @@ import { syncAuthFailedAtMs } from '../assess/sync-failures.js';
 import type { SyncFailures } from '../assess/sync-failures.js';
 import type { ProviderConfig } from '../config/config.js';
 import { showAccount } from '../notify/mask-account.js';
+import type { AccountMode } from '../notify/mask-account.js';
 import type { ExplainedToken } from '../remedy/explain-token.js';
 import type { JudgedToken } from '../remedy/judged-token.js';
 
@@ -28,16 +29,17 @@ export function judgedToken(
   };
 }
 
-/** The same as it is explained, its account masked. */
+/** The same as it is explained, its account shown as `accounts` says. */
 export function explainedToken(
   provider: ProviderConfig,
   token: AssessedToken,
   failures: SyncFailures | null,
+  accounts: AccountMode,
 ): ExplainedToken {
   const judged = judgedToken(provider, token, failures);
   return {
     ...judged,
-    account: showAccount(token.account, 'masked'),
+    account: showAccount(token.account, accounts),
     lifetime: chooseLifetime({
       ...token.memory,
       declaredLifetimeMs: provider.declaredLifetimeMs,

@@ -2,6 +2,7 @@ import type { ListedIncident } from '../store/incident-list.js';
 import { severities } from '../notify/notice.js';
 import { covers } from '../store/silences.js';
 import type { Silence } from '../store/silences.js';
+import { SilenceForm, UnsilenceForm } from './admin/silence-forms.js';
 import { titleOf } from './concerns.js';
 import type { IncidentRecords, Recorded } from './page-facts.js';
 import type { PageView } from './page-view.js';
@@ -46,8 +47,9 @@ export function IncidentsPage({
         {silences.length === 0 ? (
           <p>Nothing is silenced.</p>
         ) : (
-          <SilenceTable silences={silences} nowMs={view.nowMs} />
+          <SilenceTable silences={silences} view={view} />
         )}
+        <SilenceForm view={view} />
       </Section>
       <Section id="over" title="Over, in the last 7 days">
         {ended.length === 0 ? (
@@ -77,6 +79,7 @@ function IncidentTable({
   readonly view: PageView;
 }) {
   const { runbook } = facts.config.notify.links;
+  const isOpen = incidents.every(({ recoveredAtMs }) => recoveredAtMs === null);
   return (
     <TableFrame label={label}>
       <table>
@@ -85,7 +88,7 @@ function IncidentTable({
             <th scope="col">What</th>
             <th scope="col">Provider</th>
             <th scope="col">Since</th>
-            <th scope="col">Over</th>
+            {!isOpen && <th scope="col">Over</th>}
             <th scope="col" class="wide">
               Told
             </th>
@@ -113,9 +116,11 @@ function IncidentTable({
                 <td>
                   <ExactInstant ms={incident.firstSeenAtMs} nowMs={nowMs} />
                 </td>
-                <td>
-                  <Instant ms={incident.recoveredAtMs} nowMs={nowMs} none="open" />
-                </td>
+                {!isOpen && (
+                  <td>
+                    <Instant ms={incident.recoveredAtMs} nowMs={nowMs} />
+                  </td>
+                )}
                 <td class="wide">
                   <Instant ms={incident.toldAtMs} nowMs={nowMs} none="nobody yet" />
                 </td>
@@ -136,10 +141,10 @@ function SeverityBadge({ severity }: { readonly severity: string }) {
 
 function SilenceTable({
   silences,
-  nowMs,
+  view: { nowMs, visitor },
 }: {
   readonly silences: readonly Silence[];
-  readonly nowMs: number;
+  readonly view: PageView;
 }) {
   return (
     <TableFrame label="Silences">
@@ -150,7 +155,10 @@ function SilenceTable({
             <th scope="col">Provider</th>
             <th scope="col">Cause</th>
             <th scope="col">Ends</th>
-            <th scope="col">By</th>
+            <th scope="col" class="wide">
+              By
+            </th>
+            {visitor.kind === 'admin' && <th scope="col">Action</th>}
           </tr>
         </thead>
         <tbody>
@@ -164,9 +172,14 @@ function SilenceTable({
               <td>
                 <ExactInstant ms={endsAt.getTime()} nowMs={nowMs} />
               </td>
-              <td>
+              <td class="wide">
                 <Data text={createdBy} />
               </td>
+              {visitor.kind === 'admin' && (
+                <td>
+                  <UnsilenceForm formToken={visitor.formToken} id={id} />
+                </td>
+              )}
             </tr>
           ))}
         </tbody>

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
+import { ActionForm } from './admin/action-form.js';
 import { assetHref } from './assets.js';
-import { paths } from './links.js';
+import { adminPaths, paths } from './links.js';
 import type { PageView } from './page-view.js';
 import { visibleText } from './visible-text.js';
 
@@ -66,7 +67,9 @@ export function Layout({
               ))}
             </ul>
           </nav>
+          <Entrance view={view} />
         </header>
+        <FlashMessage view={view} />
         <main id="main" tabIndex={-1}>
           <Freshness view={view} />
           {children}
@@ -79,6 +82,39 @@ export function Layout({
         </footer>
       </body>
     </html>
+  );
+}
+
+/** Who is logged in, or where to; nothing where nobody can. */
+function Entrance({ view: { visitor } }: { readonly view: PageView }) {
+  if (visitor.kind === 'admin') {
+    return (
+      <div class="entrance">
+        <span>Admin</span>
+        <ActionForm action={adminPaths.logout} formToken={visitor.formToken}>
+          <button type="submit" class="plain">
+            Log out
+          </button>
+        </ActionForm>
+      </div>
+    );
+  }
+  if (visitor.logInHref === null) return null;
+  return (
+    <p class="entrance">
+      <a href={visitor.logInHref}>Log in</a>
+    </p>
+  );
+}
+
+/** Outside of what a live update replaces: it stays until another page is opened. */
+function FlashMessage({ view: { visitor } }: { readonly view: PageView }) {
+  if (visitor.kind === 'reader' || visitor.flash === null) return null;
+  const { tone, text } = visitor.flash;
+  return (
+    <p class={`flash ${tone}`} role={tone === 'bad' ? 'alert' : 'status'}>
+      {visibleText(text, 1_000)}
+    </p>
   );
 }
 

@@ -12,6 +12,17 @@ export const paths = {
   sources: '/sources',
 } as const;
 
+/** Where who has the ADMIN_TOKEN logs in and does something. Without one there is nothing there. */
+export const adminPaths = {
+  login: '/login',
+  logout: '/logout',
+  refresh: '/token/refresh',
+  startWatch: '/watch/start',
+  stopWatch: '/watch/stop',
+  silence: '/incidents/silence',
+  unsilence: '/incidents/unsilence',
+} as const;
+
 /** An address with parameters; those that are null or empty are left out. */
 export function withParameters(
   path: string,

@@ -5,7 +5,9 @@ import { writeTransaction } from '../database/write-transaction.js';
 import { readTokenSurroundings } from '../remedy/read-token-surroundings.js';
 import { listIncidents } from '../store/incident-list.js';
 import { explainStateProblem } from '../store/open-state.js';
+import { readLedger } from '../store/ledger.js';
 import { readSilences } from '../store/silences.js';
+import { readGoneAt } from '../store/token-memory.js';
 import { readBaseline, readSamples, readWatches } from '../store/watches.js';
 import { hashOf, keptSamples } from '../watcher/end-watch.js';
 import type { KeptWatch } from '../watch/parse-watch.js';
@@ -36,15 +38,21 @@ export function createPageRecords(pool: Pool, monotonicMs: () => number): PageRe
     null;
 
   return {
-    incidents() {
+    incidents(fresh) {
       const nowMs = monotonicMs();
-      if (kept === null || nowMs - kept.atMs >= incidentsKeptMs) {
+      if (fresh || kept === null || nowMs - kept.atMs >= incidentsKeptMs) {
         kept = { atMs: nowMs, answer: read(readIncidents) };
       }
       return kept.answer;
     },
     token: (provider, tokenId) =>
       read((query) => readTokenSurroundings(query, provider, tokenId, ledgerLines)),
+    goneToken: (provider, tokenId) =>
+      read(async (query) => {
+        const goneAtMs = await readGoneAt(query, provider, tokenId);
+        if (goneAtMs === null) return null;
+        return { goneAtMs, ledger: await readLedger(query, provider, tokenId, ledgerLines) };
+      }),
     watches: () => read(readKeptWatches),
     watchReport: (id, nowMs) => read((query) => readReport(query, id, nowMs)),
   };

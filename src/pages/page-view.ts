@@ -5,10 +5,12 @@ import type { Concern } from './concerns.js';
 import type { PageFacts, Sights } from './page-facts.js';
 import { indexTokens } from './token-index.js';
 import type { TokenIndex } from './token-index.js';
+import type { Visitor } from './visitor.js';
 
 /** What one request shows: everything of one poll. */
 export interface PageView {
   readonly facts: PageFacts;
+  readonly visitor: Visitor;
   readonly assessment: Assessment;
   readonly readiness: Readiness;
   /** The database's clock at the last poll that reached it: what every page counts from. */
@@ -26,13 +28,14 @@ interface Derived {
 const derived = new WeakMap<Sights, Derived>();
 
 /** Gathers what a request shows. */
-export function viewOf(facts: PageFacts): PageView {
+export function viewOf(facts: PageFacts, visitor: Visitor): PageView {
   const sights = facts.sights();
   const { assessment } = sights.last;
   const known = derived.get(sights) ?? derive(facts, sights);
   derived.set(sights, known);
   return {
     facts,
+    visitor,
     assessment,
     readiness: facts.readiness(),
     nowMs: assessment.observedAt?.getTime() ?? 0,

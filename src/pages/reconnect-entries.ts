@@ -3,6 +3,7 @@ import type { AssessedToken } from '../assess/assessed-token.js';
 import type { ProviderConfig } from '../config/config.js';
 import { isoInstant } from '../config/format-instant.js';
 import { showAccount } from '../notify/mask-account.js';
+import type { AccountMode } from '../notify/mask-account.js';
 import { quoteCsv } from '../remedy/quote-csv.js';
 import { reconnectList } from '../remedy/reconnect-list.js';
 import type { Reconnect } from '../remedy/reconnect-list.js';
@@ -53,7 +54,7 @@ function mayBeListed(token: AssessedToken, nowMs: number, all: boolean): boolean
 const longestCell = 1_000;
 
 /** The list as CSV (RFC 4180), with the columns of `reconnect --csv` that are known here. */
-export function reconnectCsv(list: readonly Reconnect[]): string {
+export function reconnectCsv(list: readonly Reconnect[], accounts: AccountMode): string {
   const header =
     'provider,token_id,user_id,account,reason,must_reconnect,since,last_refresh_at,token_expires_at,is_active';
   const lines = list.map(({ token: { provider, row }, reason, sinceMs, lastRefreshAtMs }) =>
@@ -61,7 +62,7 @@ export function reconnectCsv(list: readonly Reconnect[]): string {
       provider.name,
       row.id,
       row.subject,
-      showAccount(row.account, 'masked'),
+      showAccount(row.account, accounts),
       reason,
       String(mustReconnect(reason)),
       isoInstant(sinceMs),

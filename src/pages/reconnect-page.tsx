@@ -1,4 +1,5 @@
 import { showAccount } from '../notify/mask-account.js';
+import type { AccountMode } from '../notify/mask-account.js';
 import type { Reconnect } from '../remedy/reconnect-list.js';
 import { mustReconnect } from '../remedy/reconnect-need.js';
 import { nameOf } from './listed-token.js';
@@ -11,6 +12,7 @@ import { Problem, TableFrame } from './parts/section.js';
 import { formatCount } from './parts/shares.js';
 import { findReconnects, reconnectWords } from './reconnect-entries.js';
 import { visibleText } from './visible-text.js';
+import { accountMode } from './visitor.js';
 
 const mostShown = 200;
 const mostCopied = 1_000;
@@ -46,7 +48,11 @@ export function ReconnectPage({ view, all }: { readonly view: PageView; readonly
               Download all as CSV
             </a>
           </p>
-          <ReconnectTable list={list.slice(0, mostShown)} nowMs={nowMs} />
+          <ReconnectTable
+            list={list.slice(0, mostShown)}
+            nowMs={nowMs}
+            accounts={accountMode(view.visitor)}
+          />
           {list.length > mostShown && (
             <p>
               The first {formatCount(mostShown)} of {formatCount(list.length)}, whoever waits
@@ -63,9 +69,11 @@ export function ReconnectPage({ view, all }: { readonly view: PageView; readonly
 function ReconnectTable({
   list,
   nowMs,
+  accounts,
 }: {
   readonly list: readonly Reconnect[];
   readonly nowMs: number;
+  readonly accounts: AccountMode;
 }) {
   return (
     <TableFrame label="Who must reconnect">
@@ -95,7 +103,7 @@ function ReconnectTable({
                 </a>
               </th>
               <td class="wide account">
-                <Data text={showAccount(row.account, 'masked') ?? '–'} />
+                <Data text={showAccount(row.account, accounts) ?? '–'} />
               </td>
               <td class="wide">
                 <Data text={provider.name} />

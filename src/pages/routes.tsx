@@ -2,14 +2,15 @@ import { createHash } from 'node:crypto';
 import compression from 'compression';
 import { Router } from 'express';
 import type { Request, Response } from 'express';
-import type { VNode } from 'preact';
 import { reportHtml } from '../watch/report-html.js';
+import { adminRoutes } from './admin/admin-routes.js';
+import { visitorOf } from './admin/visitor-of.js';
 import { findAsset } from './assets.js';
 import { CalendarPage } from './calendar-page.js';
+import { GoneTokenPage } from './gone-token-page.js';
 import { IncidentsPage } from './incidents-page.js';
 import { JobsPage } from './jobs-page.js';
-import type { PageFrame } from './layout.js';
-import { paths } from './links.js';
+import { adminPaths, paths } from './links.js';
 import { nameOf } from './listed-token.js';
 import { MessagePage } from './message-page.js';
 import { OverviewPage } from './overview-page.js';
@@ -18,59 +19,44 @@ import { viewOf } from './page-view.js';
 import type { PageView } from './page-view.js';
 import { findReconnects, reconnectCsv } from './reconnect-entries.js';
 import { ReconnectPage } from './reconnect-page.js';
-import { renderPage } from './render-page.js';
+import { pageHeaders, parametersOf, sendPage } from './send-page.js';
+import type { ShownPage } from './send-page.js';
 import { SourcesPage } from './sources-page.js';
 import { TokenPage } from './token-page.js';
 import { parseTokenQuery } from './token-query.js';
 import { TokensPage } from './tokens-page.js';
+import { accountMode } from './visitor.js';
 import { WatchPage } from './watch-page.js';
 
-/** Pages load what this host serves, and nothing runs or loads that is written into them. */
-const contentSecurityPolicy = [
-  "default-src 'none'",
-  "style-src 'self'",
-  "script-src 'self'",
-  "img-src 'self'",
-  "connect-src 'self'",
-  "form-action 'self'",
-  "base-uri 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
-
-/** A page is a moment's state: nobody keeps it. */
-const pageHeaders = {
-  'Content-Security-Policy': contentSecurityPolicy,
-  'X-Content-Type-Options': 'nosniff',
-  'Referrer-Policy': 'no-referrer',
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cache-Control': 'no-store',
-} as const;
-
-/** Content of one page; the view is of one poll. */
-interface ShownPage extends PageFrame {
-  readonly content: VNode;
-  readonly status?: number;
-}
-
-/** The status page: read-only, from memory but for what the ledger and the incidents say. */
+/**
+ * The status page, from memory but for what the ledger and the incidents say. Read-only, but for what
+ * an admin may do where an ADMIN_TOKEN is set.
+ */
 export function pageRoutes(facts: PageFacts): Router {
   const router = Router();
   router.use(compression());
+  const { admin } = facts;
+  if (admin === null) router.all(Object.values(adminPaths), notFound);
+  else router.use(adminRoutes(facts, admin));
+  const viewFor = (request: Request) => viewOf(facts, visitorOf(admin, request));
+
+  /** Who has just silenced something sees it. */
+  const incidentsFor = ({ visitor }: PageView) => facts.records.incidents(visitor.kind === 'admin');
 
   const page = (
     path: string,
     show: (view: PageView, parameters: URLSearchParams) => ShownPage | Promise<ShownPage>,
   ): void => {
     router.get(path, async (request, response) => {
-      const view = viewOf(facts);
-      send(response, view, await show(view, parametersOf(request)));
+      const view = viewFor(request);
+      sendPage(response, view, await show(view, parametersOf(request)));
     });
   };
 
   page(paths.overview, async (view) => ({
     title: 'Overview',
     menu: 'overview',
-    content: <OverviewPage view={view} incidents={await facts.records.incidents()} />,
+    content: <OverviewPage view={view} incidents={await incidentsFor(view)} />,
   }));
   page(paths.tokens, (view, parameters) => ({
     title: 'Tokens',
@@ -81,7 +67,12 @@ export function pageRoutes(facts: PageFacts): Router {
     const provider = parameters.get('provider') ?? '';
     const tokenId = parameters.get('id') ?? '';
     const token = view.tokens.get(provider, tokenId);
-    if (token === null) return unknownToken;
+    if (token === null) {
+      const gone = await facts.records.goneToken(provider, tokenId);
+      if (!gone.ok || gone.value === null) return unknownToken;
+      const known = { provider, tokenId, gone: gone.value, nowMs: view.nowMs };
+      return { title: tokenId, menu: 'tokens', content: <GoneTokenPage {...known} /> };
+    }
     const surroundings = await facts.records.token(provider, tokenId);
     return {
       title: nameOf(token),
@@ -98,7 +89,7 @@ export function pageRoutes(facts: PageFacts): Router {
   page(paths.incidents, async (view) => ({
     title: 'Incidents',
     menu: 'incidents',
-    content: <IncidentsPage view={view} records={await facts.records.incidents()} />,
+    content: <IncidentsPage view={view} records={await incidentsFor(view)} />,
   }));
   page(paths.calendar, (view) => ({
     title: 'Expiry calendar',
@@ -121,20 +112,22 @@ export function pageRoutes(facts: PageFacts): Router {
     content: <WatchPage view={view} watches={await facts.records.watches()} />,
   }));
   router.get(paths.reconnectCsv, (request, response) => {
-    const { assessment } = viewOf(facts);
+    const { assessment, visitor } = viewFor(request);
     const all = parametersOf(request).has('all');
     response
       .set({ ...pageHeaders, 'Content-Disposition': 'attachment; filename="reconnect.csv"' })
       .type('text/csv')
-      .send(reconnectCsv(findReconnects(assessment, facts.config.providers, all)));
+      .send(
+        reconnectCsv(findReconnects(assessment, facts.config.providers, all), accountMode(visitor)),
+      );
   });
   router.get(`${paths.watch}/:id/report`, async (request, response) => {
-    const view = viewOf(facts);
+    const view = viewFor(request);
     const id = Number(request.params.id);
     const isId = Number.isInteger(id) && id >= 0 && id < 2 ** 31;
     const report = isId ? await facts.records.watchReport(id, view.nowMs) : noReport;
     if (report.ok && report.value !== null) sendReport(response, reportHtml(report.value));
-    else send(response, view, unreadableReport(report.ok ? null : report.problem));
+    else sendPage(response, view, unreadableReport(report.ok ? null : report.problem));
   });
 
   router.get('/assets/:hash/:name', (request, response, next) => {
@@ -152,6 +145,10 @@ export function pageRoutes(facts: PageFacts): Router {
       .send(asset.body);
   });
   return router;
+}
+
+function notFound(_: Request, response: Response): void {
+  response.status(404).type('text').send('not found; see /\n');
 }
 
 const unknownToken: ShownPage = {
@@ -193,17 +190,4 @@ function sendReport(response: Response, html: string): void {
     .set({ ...pageHeaders, 'Content-Security-Policy': policy })
     .type('html')
     .send(html);
-}
-
-function send(response: Response, view: PageView, { content, status, ...frame }: ShownPage): void {
-  response
-    .status(status ?? 200)
-    .set(pageHeaders)
-    .type('html')
-    .send(renderPage(view, frame, content));
-}
-
-function parametersOf({ originalUrl }: Request): URLSearchParams {
-  const query = originalUrl.indexOf('?');
-  return new URLSearchParams(query === -1 ? '' : originalUrl.slice(query));
 }

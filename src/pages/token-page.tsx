@@ -4,6 +4,7 @@ import { parseProviderHealth } from '../refresh/parse-provider-health.js';
 import { explainToken } from '../remedy/explain-token.js';
 import type { Explanation, TokenSurroundings } from '../remedy/explain-token.js';
 import { explainedToken } from './explained-token.js';
+import { RefreshForm } from './admin/refresh-form.js';
 import { paths } from './links.js';
 import { nameOf } from './listed-token.js';
 import type { ListedToken } from './listed-token.js';
@@ -13,9 +14,11 @@ import { GrantBadge, StatusBadge } from './parts/badges.js';
 import { Data } from './parts/data.js';
 import { Facts } from './parts/facts.js';
 import { ExactInstant } from './parts/instant.js';
+import { History } from './parts/history.js';
 import { LifeChart } from './parts/life-chart.js';
 import { Problem, Section } from './parts/section.js';
 import { visibleText } from './visible-text.js';
+import { accountMode } from './visitor.js';
 
 /** One token: what it is on both axes, when it is refreshed and why, what happened, what would help. */
 export function TokenPage({
@@ -59,6 +62,7 @@ export function TokenPage({
             <b>Next step: </b>
             {explanation.next_step}
           </p>
+          <RefreshForm view={view} token={token} />
           <LifeChart token={token} lifetimeMs={lifetimeMs(explanation)} nowMs={nowMs} />
           <Section id="facts" title="Why">
             <Explained explanation={explanation} token={token} nowMs={nowMs} />
@@ -66,7 +70,11 @@ export function TokenPage({
         </>
       )}
       <Section id="history" title="What happened">
-        <History surroundings={surroundings} nowMs={nowMs} />
+        {surroundings.ok ? (
+          <History ledger={surroundings.value.ledger} nowMs={nowMs} />
+        ) : (
+          <Problem text={`The ledger can’t be read now: ${surroundings.problem}`} />
+        )}
       </Section>
     </>
   );
@@ -74,7 +82,7 @@ export function TokenPage({
 
 /** As `explain` does in a terminal. null: nothing is remembered. */
 function explain(
-  { facts, assessment, nowMs }: PageView,
+  { facts, visitor, assessment, nowMs }: PageView,
   { provider, assessed }: ListedToken,
   surroundings: Recorded<TokenSurroundings>,
 ): Explanation | null {
@@ -82,7 +90,7 @@ function explain(
   if (configured === undefined || assessed === null) return null;
   const failures = assessment.providers.get(provider)?.syncFailures ?? null;
   return explainToken(
-    explainedToken(configured, assessed, failures),
+    explainedToken(configured, assessed, failures, accountMode(visitor)),
     surroundings.ok ? surroundings.value : nothingAround,
     configured.refresh === null ? '' : configurationFingerprint(configured.refresh),
     { now: new Date(nowMs), memoryProblem: assessment.memoryProblem },
@@ -149,38 +157,5 @@ function Explained({
         ],
       ]}
     />
-  );
-}
-
-function History({
-  surroundings,
-  nowMs,
-}: {
-  readonly surroundings: Recorded<TokenSurroundings>;
-  readonly nowMs: number;
-}) {
-  if (!surroundings.ok) {
-    return <Problem text={`The ledger can’t be read now: ${surroundings.problem}`} />;
-  }
-  const { ledger } = surroundings.value;
-  if (ledger.length === 0) return <p>Nothing is recorded of this token.</p>;
-  return (
-    <ol class="history">
-      {ledger.map(({ at, event, reason, detail, actor }, index) => (
-        <li key={index}>
-          <ExactInstant ms={at.getTime()} nowMs={nowMs} />
-          <b>{visibleText(event.replaceAll('_', ' '), 60)}</b>
-          <span>
-            {[reason, detail]
-              .filter((part) => part !== null)
-              .map((part) => visibleText(part, 300))
-              .join(': ')}
-          </span>
-          <small>
-            by <Data text={actor} />
-          </small>
-        </li>
-      ))}
-    </ol>
   );
 }

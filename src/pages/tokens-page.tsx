@@ -12,6 +12,7 @@ import { TokenFilters } from './parts/token-filters.js';
 import { tokensHref } from './token-query.js';
 import type { TokenOrder, TokenQuery } from './token-query.js';
 import type { TokenPage } from './token-index.js';
+import { accountMode } from './visitor.js';
 
 /** Every token: filtered, sorted, searched and paged through on the server. */
 export function TokensPage({
@@ -116,13 +117,13 @@ function Column({
 
 function TokenRow({
   token,
-  view: { nowMs },
+  view: { nowMs, visitor },
 }: {
   readonly token: ListedToken;
   readonly view: PageView;
 }) {
   const { provider, tokenId, assessed } = token;
-  const account = showAccount(assessed?.account ?? null, 'masked');
+  const account = showAccount(assessed?.account ?? null, accountMode(visitor));
   return (
     <tr>
       <th scope="row">

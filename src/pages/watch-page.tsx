@@ -4,6 +4,7 @@ import { hours } from '../watch/finding.js';
 import { judge, percent } from '../watch/judge.js';
 import type { KeptWatch } from '../watch/parse-watch.js';
 import { durationMs } from '../watch/stability-watch.js';
+import { StartWatchForm, StopWatchForm } from './admin/watch-forms.js';
 import { watchReportHref } from './links.js';
 import type { Recorded } from './page-facts.js';
 import type { PageView } from './page-view.js';
@@ -19,7 +20,7 @@ const mostReasons = 5;
 
 /** The stability watches: how each goes or went, and its report. */
 export function WatchPage({
-  view: { nowMs },
+  view,
   watches,
 }: {
   readonly view: PageView;
@@ -28,6 +29,7 @@ export function WatchPage({
   return (
     <>
       <h1>Stability watch</h1>
+      <StartWatchForm view={view} open={watches.ok && watches.value.length === 0} />
       {!watches.ok && <Problem text={`Watches can’t be read now: ${watches.problem}`} />}
       {watches.ok && watches.value.length === 0 && (
         <p>
@@ -37,18 +39,19 @@ export function WatchPage({
         </p>
       )}
       {watches.ok &&
-        watches.value.map((kept) => <Watch key={kept.state.watch.id} kept={kept} nowMs={nowMs} />)}
+        watches.value.map((kept) => <Watch key={kept.state.watch.id} kept={kept} view={view} />)}
     </>
   );
 }
 
 function Watch({
   kept: { state, end, waitingBecause },
-  nowMs,
+  view,
 }: {
   readonly kept: KeptWatch;
-  readonly nowMs: number;
+  readonly view: PageView;
 }) {
+  const { nowMs } = view;
   const { watch, progress } = state;
   const { verdict, reasons } = end?.judgement ?? judge(state, nowMs);
   const polls = progress?.polls.count ?? 0;
@@ -97,6 +100,7 @@ function Watch({
       <p>
         <a href={watchReportHref(watch.id)}>Report</a>
       </p>
+      {end === null && <StopWatchForm view={view} id={watch.id} />}
     </section>
   );
 }

@@ -1,27 +1,26 @@
 import type { RequestHandler } from 'express';
-import type { AdminAccess } from './admin-access.js';
-
-export interface AdminGate {
-  /** null: nobody may, since no ADMIN_TOKEN is set. */
-  readonly access: AdminAccess | null;
-  /** Where our own pages are, as a browser names it: `https://tokens.example`. null: nowhere. */
-  readonly ownOrigin: string | null;
-}
+import type { AdminDoor } from './admin-door.js';
 
 /**
- * Lets through who presents the ADMIN_TOKEN as bearer. Without one configured the route does not
- * exist. A page of somebody else in a browser is refused, whatever it presents.
+ * Lets through who presents the ADMIN_TOKEN as bearer. Without one configured (null) the route does
+ * not exist. A page of somebody else in a browser is refused, whatever it presents.
  */
-export function adminGate({ access, ownOrigin }: AdminGate): RequestHandler {
+export function adminGate(door: AdminDoor | null): RequestHandler {
   return (request, response, next) => {
     response.set({ 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' });
     const refuse = (status: number, error: string) => response.status(status).json({ error });
-    if (access === null) {
+    if (door === null) {
       refuse(404, 'not found: set ADMIN_TOKEN for the exporter to control it over HTTP');
       return;
     }
+    const host = request.get('host');
+    const foreign = door.refuseHost(host);
+    if (foreign !== null) {
+      refuse(403, foreign);
+      return;
+    }
     const origin = request.get('origin');
-    if (origin !== undefined && origin !== ownOrigin) {
+    if (origin !== undefined && !door.isOwnOrigin(origin, host)) {
       refuse(403, 'this is not for the pages of other sites: ask without an Origin');
       return;
     }
@@ -31,7 +30,7 @@ export function adminGate({ access, ownOrigin }: AdminGate): RequestHandler {
       refuse(401, 'send the ADMIN_TOKEN as bearer token');
       return;
     }
-    const tried = access.present(request.socket.remoteAddress ?? '', token);
+    const tried = door.access.present(request.socket.remoteAddress ?? '', token);
     switch (tried.kind) {
       case 'granted':
         next();

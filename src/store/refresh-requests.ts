@@ -70,12 +70,18 @@ export async function takeRequests(
   });
 }
 
-/** Answers a request. */
+/** Answers a request, and writes into the ledger who asked and what came of it. */
 export async function answerRequest(pool: Pool, id: string, answer: RequestAnswer): Promise<void> {
   await writeTransaction(pool, (query) =>
     query(
-      `UPDATE ${stateSchema}.refresh_requests
-       SET answered_at = now(), outcome = $2, reason = $3, detail = $4 WHERE id = $1`,
+      `WITH answered AS (
+         UPDATE ${stateSchema}.refresh_requests
+         SET answered_at = now(), outcome = $2, reason = $3, detail = $4 WHERE id = $1
+         RETURNING provider, token_id, requested_by)
+       INSERT INTO ${stateSchema}.ledger (at, provider, token_id, event, detail, actor)
+       SELECT now(), provider, token_id, 'refresh_asked', replace($2, '_', ' ') || ': ' || $4,
+              requested_by
+       FROM answered`,
       [id, answer.outcome, answer.reason, answer.detail],
     ),
   );

@@ -68,6 +68,20 @@ export async function readTokenMemory(
   return new Map(rows.map((row) => [row.tokenId, row]));
 }
 
+/** Since when the row of a token is gone; null: it is not, or nobody ever saw it. */
+export async function readGoneAt(
+  query: Query,
+  provider: string,
+  tokenId: string,
+): Promise<number | null> {
+  const [row] = await query<{ goneAtMs: number | null }>(
+    `SELECT ${ms('gone_at')} AS "goneAtMs" FROM ${stateSchema}.tokens
+     WHERE provider = $1 AND token_id = $2`,
+    [provider, tokenId],
+  );
+  return row?.goneAtMs ?? null;
+}
+
 const ms = (column: string) => `floor(extract(epoch FROM ${column}) * 1000)::float8`;
 
 /** The select list that yields a `TokenMemory`. */

@@ -59,6 +59,7 @@ describe('environment', () => {
       STATE_DATABASE_URL: '',
       REFRESH_MODE: '',
       JOURNAL_KEY: '',
+      ADMIN_HOSTS: '',
       FATHOM_CLIENT_ID: '',
     };
     // Each has a working directory of its own, in which the journal would be.
@@ -202,4 +203,22 @@ describe('secrets', () => {
     expect(problems).not.toEqual([]);
     expect(problems.join('\n')).not.toContain(secret);
   });
+});
+
+describe('ADMIN_HOSTS', () => {
+  it('is a list of names, none unless set', () => {
+    expect(configFrom({}, complete).adminHosts).toEqual([]);
+    const env = { ...complete, ADMIN_HOSTS: 'Tokens.example, exporter_1.monitoring.svc' };
+    expect(configFrom({}, env).adminHosts).toEqual(['tokens.example', 'exporter_1.monitoring.svc']);
+  });
+
+  it.each(['https://tokens.example', 'tokens.example:6749', 'a b', '*.example', 'a,,b', '-a'])(
+    'holds names only, not "%s"',
+    (ADMIN_HOSTS) => {
+      const problems = problemsFrom({}, { ...complete, ADMIN_HOSTS });
+      expect(problems).toEqual([
+        expect.stringMatching(/^ADMIN_HOSTS.*must be names of hosts without scheme and port/),
+      ]);
+    },
+  );
 });

@@ -5,6 +5,7 @@ const banner = formatBanner({
   listenUrl: 'http://127.0.0.1:6749',
   databaseUrl: 'postgres://postgres:twelve-chars@127.0.0.1:54321/demo',
   slackUrl: 'http://127.0.0.1:54322/',
+  adminToken: 'twenty-characters-20',
 });
 
 describe('the banner', () => {
@@ -19,6 +20,9 @@ describe('the banner', () => {
     expect(banner).toContain(' http://127.0.0.1:6749/\n');
     expect(banner).toContain(' http://127.0.0.1:6749/metrics\n');
     expect(banner).toContain(' http://127.0.0.1:54322/\n');
+    expect(banner).toContain(
+      ' http://127.0.0.1:6749/login\n               with twenty-characters-20\n',
+    );
   });
 
   it('gives a command that a shell takes as it stands', () => {

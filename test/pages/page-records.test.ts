@@ -26,7 +26,7 @@ describe('what pages read of the memory', () => {
     const problem = { ok: false, problem: 'the exporter has no memory yet' };
     const records = createPageRecords(pool, monotonicMs);
     expect(await records.token('fathom', 't')).toEqual(problem);
-    expect(await records.incidents()).toEqual(problem);
+    expect(await records.incidents(false)).toEqual(problem);
     expect(await records.watches()).toEqual(problem);
   });
 
@@ -53,7 +53,7 @@ describe('what pages read of the memory', () => {
     const records = createPageRecords(pool, monotonicMs);
     const token = await records.token('fathom', 't');
     expect(token.ok && token.value.ledger.map(({ event }) => event)).toEqual(['refreshed']);
-    const read = await records.incidents();
+    const read = await records.incidents(false);
     expect(read.ok && read.value.incidents.map(({ cause, affected }) => [cause, affected])).toEqual(
       [
         ['open', 2],

@@ -38,7 +38,7 @@ describe('a page over HTTP', () => {
       'content-type': 'text/html; charset=utf-8',
       'cache-control': 'no-store',
       'x-content-type-options': 'nosniff',
-      'referrer-policy': 'no-referrer',
+      'referrer-policy': 'same-origin',
     });
     const policy = headers['content-security-policy'];
     expect(policy).toContain("default-src 'none'");

@@ -30,6 +30,7 @@ export function configuredProvider(name: string): ProviderConfig {
 export const noRecords: PageRecords = {
   incidents: () => Promise.resolve({ ok: false, problem: 'it is away' }),
   token: () => Promise.resolve({ ok: false, problem: 'it is away' }),
+  goneToken: () => Promise.resolve({ ok: false, problem: 'it is away' }),
   watches: () => Promise.resolve({ ok: false, problem: 'it is away' }),
   watchReport: () => Promise.resolve({ ok: false, problem: 'it is away' }),
 };
@@ -107,6 +108,7 @@ export async function servePages(
     sights: () => sights,
     readiness: () => ({ ready: true }),
     records: noRecords,
+    admin: null,
     ...facts,
   });
   const exposition = await expose([]);

@@ -11,11 +11,17 @@ function isBusy() {
   const { activeElement } = document;
   const isTyping = activeElement !== null && activeElement.closest('form') !== null;
   const hasSelected = document.getSelection()?.isCollapsed === false;
-  return document.hidden || isTyping || hasSelected;
+  const fields = [...document.querySelectorAll('main form[method=post] input')];
+  const isFilledIn = fields.some(
+    (field) => field.value !== field.defaultValue || field.checked !== field.defaultChecked,
+  );
+  return document.hidden || isTyping || hasSelected || isFilledIn;
 }
 
+/** Says that no person asks, so that an open page keeps nobody logged in. */
 async function readPage() {
-  const answer = await fetch(location.href, { headers: { Accept: 'text/html' } });
+  const headers = { Accept: 'text/html', 'X-Live-Update': 'yes' };
+  const answer = await fetch(location.href, { headers });
   if (!answer.ok) throw new Error(String(answer.status));
   return new DOMParser().parseFromString(await answer.text(), 'text/html');
 }

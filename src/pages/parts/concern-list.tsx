@@ -1,7 +1,10 @@
+import { showAccount } from '../../notify/mask-account.js';
+import type { AccountMode } from '../../notify/mask-account.js';
 import type { Concern } from '../concerns.js';
 import { paths } from '../links.js';
 import type { IncidentRecords, Recorded } from '../page-facts.js';
 import type { PageView } from '../page-view.js';
+import { accountMode } from '../visitor.js';
 import { keyOf } from '../../store/incidents.js';
 import { Badge, severityTones } from './badges.js';
 import { Data } from './data.js';
@@ -47,7 +50,7 @@ export function ConcernList({
 function ConcernItem({
   concern,
   sinceMs,
-  view: { nowMs, facts },
+  view: { nowMs, facts, visitor },
 }: {
   readonly concern: Concern;
   readonly sinceMs: number | null;
@@ -76,7 +79,7 @@ function ConcernItem({
           {isStale && ', not seen in the last poll'}
         </span>
       </h3>
-      <Affected concern={concern} />
+      <Affected concern={concern} accounts={accountMode(visitor)} />
       <p>
         <b>Do: </b>
         <Prose text={nextStep} />
@@ -99,7 +102,13 @@ export function runbookHref(runbook: string, heading: string): string {
   return url.href;
 }
 
-function Affected({ concern: { people, affected, affectedHref } }: { readonly concern: Concern }) {
+function Affected({
+  concern: { people, affected, affectedHref },
+  accounts,
+}: {
+  readonly concern: Concern;
+  readonly accounts: AccountMode;
+}) {
   if (people.length === 0) return null;
   const rest = affected - people.length;
   const more = rest > 0 ? `and ${formatCount(rest)} more` : 'show';
@@ -109,7 +118,7 @@ function Affected({ concern: { people, affected, affectedHref } }: { readonly co
       {people.map(({ subject, account }, index) => (
         <span key={subject}>
           {index > 0 && ', '}
-          <Data text={account ?? subject} />
+          <Data text={showAccount(account, accounts) ?? subject} />
         </span>
       ))}{' '}
       {affectedHref === null ? rest > 0 && more : <a href={affectedHref}>{more}</a>}
