@@ -5,6 +5,8 @@ import type { ClaimDecision, ClaimResult, ProviderState, UncertainClaim } from '
 import type { TokenMemory } from '../store/token-memory.js';
 import { chooseCanary, chooseDue } from './choose-due.js';
 import type { CanaryCandidate, DueToken } from './choose-due.js';
+import { createDueQueue } from './due-queue.js';
+import type { DueQueue } from './due-queue.js';
 import { chooseForced } from './choose-forced.js';
 import { passedOver } from './forced-outcome.js';
 import { parseProviderHealth } from './parse-provider-health.js';
@@ -20,6 +22,13 @@ export interface DueWork {
   readonly due: readonly DueToken[];
   /** Tokens that may be tried to find out whether the provider works. */
   readonly candidates: readonly CanaryCandidate[];
+}
+
+/** What is left of it. */
+interface OpenWork extends DueWork {
+  readonly queue: DueQueue;
+  /** Others take from it too: some of the first were theirs already. */
+  isShared: boolean;
 }
 
 export interface RefresherEffects {
@@ -68,8 +77,7 @@ export function createRefresher(
   const capacity = 2 * refresh.concurrency;
   const underWay = new Set<Promise<void>>();
   const stopping = new AbortController();
-  let work: DueWork | null = null;
-  let handled = new Set<string>();
+  let work: OpenWork | null = null;
   let running: Promise<void> | null = null;
   let uncertain: readonly UncertainClaim[] = [];
   let forced: readonly ForcedWork[] = [];
@@ -145,15 +153,14 @@ export function createRefresher(
   };
 
   /** Says whether there may be more to do. */
-  const step = async (current: DueWork): Promise<boolean> => {
+  const step = async (current: OpenWork): Promise<boolean> => {
+    const { queue } = current;
     const room = capacity - underWay.size;
     if (room <= 0) {
       await Promise.race(underWay);
       return true;
     }
-    const waiting = current.due.filter(({ tokenId }) => !handled.has(tokenId));
-    const candidates = current.candidates.filter(({ tokenId }) => !handled.has(tokenId));
-    if (waiting.length === 0) return false;
+    if (queue.first(1).length === 0) return false;
 
     let admitted = 'none' as Admission['kind'];
     let chosen: readonly string[] = [];
@@ -165,8 +172,8 @@ export function createRefresher(
       most = Math.min(room, state.freeSlots);
       admitted = allowed.kind;
       // Other replicas choose in the same order: what they took is passed over in one statement.
-      const looked = most > 0 && admitted === 'all' ? mostLookedAt : most;
-      chosen = choose(allowed, waiting, candidates, looked);
+      const looked = admitted === 'all' && current.isShared ? mostLookedAt : most;
+      chosen = most > 0 ? choose(allowed, current, looked) : [];
       const [alone] = chosen;
       const noted =
         alone === undefined || allowed.kind === 'all' || allowed.kind === 'none'
@@ -176,8 +183,9 @@ export function createRefresher(
     };
     const { claimed, nextSlotInMs } = await claim(current.observedAt, decide);
     const moreMayBeFree = claimed.length === most;
-    const done = moreMayBeFree ? claimed.map(({ tokenId }) => tokenId) : chosen;
-    for (const tokenId of done) handled.add(tokenId);
+    const taken = new Set(claimed.map(({ tokenId }) => tokenId));
+    current.isShared = !moreMayBeFree || chosen.slice(0, most).some((id) => !taken.has(id));
+    queue.handle(moreMayBeFree ? [...taken] : chosen);
     const started = claimed.map((memory) => start(memory, admitted === 'canary'));
 
     if (chosen.length > 0) {
@@ -213,8 +221,7 @@ export function createRefresher(
 
   return {
     offer(next) {
-      work = next;
-      handled = new Set();
+      work = { ...next, queue: createDueQueue(next.due), isShared: true };
       keepRunning();
     },
     force(next) {
@@ -230,15 +237,19 @@ export function createRefresher(
   };
 }
 
-function choose(
-  allowed: Admission,
-  due: readonly DueToken[],
-  candidates: readonly CanaryCandidate[],
-  limit: number,
-): readonly string[] {
-  if (limit <= 0) return [];
-  if (allowed.kind !== 'canary')
-    return chooseDue(due, allowed, limit).map(({ tokenId }) => tokenId);
-  const canary = chooseCanary(candidates, allowed.prefer);
-  return canary === null ? [] : [canary.tokenId];
+function choose(allowed: Admission, work: OpenWork, limit: number): readonly string[] {
+  const { queue, candidates } = work;
+  switch (allowed.kind) {
+    case 'all':
+      return queue.first(limit);
+    case 'canary': {
+      const open = candidates.filter(({ tokenId }) => !queue.isHandled(tokenId));
+      const canary = chooseCanary(open, allowed.prefer);
+      return canary === null ? [] : [canary.tokenId];
+    }
+    case 'fresh':
+    case 'first':
+    case 'none':
+      return chooseDue(queue.waiting(), allowed, limit).map(({ tokenId }) => tokenId);
+  }
 }
