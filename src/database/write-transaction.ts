@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool, PoolClient, QueryResultRow } from 'pg';
 import type { Query } from './read-snapshot.js';
 
@@ -20,19 +19,22 @@ export async function writeTransaction<T>(
   work: (query: Query) => Promise<T>,
 ): Promise<T> {
   const client = await pool.connect();
-  const deadline = new AbortController();
+  let deadline: NodeJS.Timeout | undefined;
   let reusable = false;
   try {
     return await Promise.race([
       inTransaction(client, work, () => {
         reusable = true;
       }),
-      delay(deadlineMs, undefined, { signal: deadline.signal }).then(() => {
-        throw new Error(`no answer from the database within ${String(deadlineMs / 1000)} s`);
+      // Not an abortable delay: aborting it makes an error each time, and this happens often.
+      new Promise<never>((_, reject) => {
+        deadline = setTimeout(() => {
+          reject(new Error(`no answer from the database within ${String(deadlineMs / 1000)} s`));
+        }, deadlineMs);
       }),
     ]);
   } finally {
-    deadline.abort();
+    clearTimeout(deadline);
     client.release(!reusable);
   }
 }

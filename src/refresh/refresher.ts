@@ -16,6 +16,9 @@ import type { Admission } from './provider-health.js';
 /** How many tokens one claim looks at, where some of them may be others' already. */
 const mostLookedAt = 500;
 
+/** From its claim to its end a token takes about as long as this many claims. */
+const claimsAhead = 8;
+
 /** What a poll found due, and when. */
 export interface DueWork {
   readonly observedAt: Date;
@@ -67,14 +70,17 @@ export interface Refresher {
  * Works off what is due for one provider, beside the polls and never awaited by them.
  *
  * Twice as many tokens are under way as requests may be in flight, so that reading and storing
- * one does not keep another from being sent.
+ * one does not keep another from being sent; and more where many end while others are claimed,
+ * since the statements for a token then take longer than its request. Behind a slow provider few
+ * are claimed ahead: what a crash leaves claimed waits for its owner.
  */
 export function createRefresher(
   { refresh }: ProviderConfig & { readonly refresh: RefreshConfig },
   configurationFingerprint: string,
   effects: RefresherEffects,
 ): Refresher {
-  const capacity = 2 * refresh.concurrency;
+  const leastUnderWay = 2 * refresh.concurrency;
+  const mostUnderWay = 8 * refresh.concurrency;
   const underWay = new Set<Promise<void>>();
   const stopping = new AbortController();
   let work: OpenWork | null = null;
@@ -82,9 +88,18 @@ export function createRefresher(
   let uncertain: readonly UncertainClaim[] = [];
   let forced: readonly ForcedWork[] = [];
   let triedInPause = false;
+  let ended = 0;
+  let endedDuringClaim = 0;
+
+  /** How many more tokens may be claimed. */
+  const roomFor = (): number =>
+    Math.min(leastUnderWay + claimsAhead * endedDuringClaim, mostUnderWay) - underWay.size;
 
   const start = (memory: TokenMemory, isCanary: boolean): Promise<void> => {
-    const refreshing = effects.refresh(memory, isCanary).finally(() => underWay.delete(refreshing));
+    const refreshing = effects.refresh(memory, isCanary).finally(() => {
+      underWay.delete(refreshing);
+      ended += 1;
+    });
     underWay.add(refreshing);
     return refreshing;
   };
@@ -94,6 +109,7 @@ export function createRefresher(
     decide: (state: ProviderState) => ClaimDecision,
   ): Promise<ClaimResult> => {
     let attempt: UncertainClaim = { tokenIds: [], claimedAt: observedAt };
+    const endedBefore = ended;
     try {
       const result = await effects.claim(observedAt, uncertain, (state) => {
         const decision = decide(state);
@@ -101,6 +117,7 @@ export function createRefresher(
         return decision;
       });
       uncertain = [];
+      endedDuringClaim = ended - endedBefore;
       return result;
     } catch (error) {
       uncertain = [...uncertain, attempt];
@@ -110,7 +127,7 @@ export function createRefresher(
 
   /** In a pause one token is tried for each time that a person asks; it decides for the others. */
   const stepForced = async ({ askedAt, tokenIds }: ForcedWork): Promise<void> => {
-    const room = capacity - underWay.size;
+    const room = roomFor();
     if (room <= 0) {
       await Promise.race(underWay);
       return;
@@ -155,7 +172,7 @@ export function createRefresher(
   /** Says whether there may be more to do. */
   const step = async (current: OpenWork): Promise<boolean> => {
     const { queue } = current;
-    const room = capacity - underWay.size;
+    const room = roomFor();
     if (room <= 0) {
       await Promise.race(underWay);
       return true;
