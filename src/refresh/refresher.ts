@@ -17,7 +17,7 @@ import type { Admission } from './provider-health.js';
 const mostLookedAt = 500;
 
 /** From its claim to its end a token takes about as long as this many claims. */
-const claimsAhead = 8;
+const claimsAhead = 12;
 
 /** What a poll found due, and when. */
 export interface DueWork {
@@ -80,7 +80,7 @@ export function createRefresher(
   effects: RefresherEffects,
 ): Refresher {
   const leastUnderWay = 2 * refresh.concurrency;
-  const mostUnderWay = 8 * refresh.concurrency;
+  const mostUnderWay = 16 * refresh.concurrency;
   const underWay = new Set<Promise<void>>();
   const stopping = new AbortController();
   let work: OpenWork | null = null;
@@ -89,11 +89,12 @@ export function createRefresher(
   let forced: readonly ForcedWork[] = [];
   let triedInPause = false;
   let ended = 0;
-  let endedDuringClaim = 0;
+  /** How many end while others are claimed. */
+  let pace = 0;
 
   /** How many more tokens may be claimed. */
   const roomFor = (): number =>
-    Math.min(leastUnderWay + claimsAhead * endedDuringClaim, mostUnderWay) - underWay.size;
+    Math.min(leastUnderWay + claimsAhead * pace, mostUnderWay) - underWay.size;
 
   const start = (memory: TokenMemory, isCanary: boolean): Promise<void> => {
     const refreshing = effects.refresh(memory, isCanary).finally(() => {
@@ -117,7 +118,7 @@ export function createRefresher(
         return decision;
       });
       uncertain = [];
-      endedDuringClaim = ended - endedBefore;
+      pace = Math.max(ended - endedBefore, Math.floor(pace / 2));
       return result;
     } catch (error) {
       uncertain = [...uncertain, attempt];

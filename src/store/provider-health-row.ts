@@ -19,6 +19,15 @@ export async function withProviderRow<Row>(
   return read();
 }
 
+/** Reads a provider's health as it is; undefined: it has no row yet. */
+export async function readProviderHealth(query: Query, provider: string): Promise<unknown> {
+  const [row] = await query<{ breaker: unknown }>(
+    `SELECT breaker FROM ${stateSchema}.providers WHERE provider = $1`,
+    [provider],
+  );
+  return row?.breaker;
+}
+
 /** Locks a provider's row until the transaction ends, and reads its health. */
 export async function lockProviderHealth(query: Query, provider: string): Promise<unknown> {
   const [row] = await withProviderRow(query, provider, () =>
