@@ -124,7 +124,7 @@ async function measure(): Promise<void> {
   }
 
   async function runBare({ tables, databaseUrl }: Lane, requests: boolean): Promise<number> {
-    await tables.expireAll(tables.bareTable);
+    await tables.expire(tables.bareTable);
     await endpoint.reset();
     const run: BareRun = {
       databaseUrl,
@@ -140,7 +140,7 @@ async function measure(): Promise<void> {
   /** From the first request until every token is stored and remembered. */
   async function runOurs({ tables }: Lane): Promise<number> {
     await endpoint.reset();
-    await tables.expireAll('fathom_integrations');
+    await tables.expire('fathom_integrations');
     const patience = { withinMs: 60_000, everyMs: 20 };
     await until(
       'all were sent',

@@ -22,7 +22,8 @@ export interface ServeOptions {
 
 export interface ServeProcess {
   readonly url: string;
-  /** Values of metrics by name, those without labels. */
+  readonly metrics: () => Promise<string>;
+  /** The value of a metric without labels. */
   readonly metric: (name: string) => Promise<number>;
   readonly stop: () => Promise<void>;
 }
@@ -61,10 +62,12 @@ export function startServe(options: ServeOptions): ServeProcess {
   const killWithUs = (): void => void child.kill('SIGKILL');
   process.once('exit', killWithUs);
   const url = `http://127.0.0.1:${String(options.port)}`;
+  const metrics = async (): Promise<string> => (await fetch(`${url}/metrics`)).text();
   return {
     url,
+    metrics,
     async metric(metricName) {
-      const text = await (await fetch(`${url}/metrics`)).text();
+      const text = await metrics();
       return Number(new RegExp(`^${metricName} (.*)$`, 'm').exec(text)?.[1]);
     },
     async stop() {

@@ -7,8 +7,8 @@ export interface RefreshTables {
   readonly name: string;
   readonly bareTable: string;
   readonly query: (sql: string) => Promise<Record<string, unknown>[]>;
-  /** Makes every token of a table expired again, and removes what the last run left behind. */
-  readonly expireAll: (table: string) => Promise<void>;
+  /** Makes tokens of a table expired again, all by default, and removes what the last run left. */
+  readonly expire: (table: string, count?: number) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -44,10 +44,13 @@ export async function createRefreshTables(
     name,
     bareTable,
     query: async (sql) => (await pool.query<Record<string, unknown>>(sql)).rows,
-    async expireAll(table) {
+    async expire(table, count = tokens) {
       await pool.query('VACUUM (ANALYZE)');
       // All alike, so that no run has another order than the one before.
-      await pool.query(`UPDATE ${table} SET token_expires_at = now() - interval '1 hour'`);
+      await pool.query(
+        `UPDATE ${table} SET token_expires_at = now() - interval '1 hour'
+         WHERE id IN (SELECT id FROM ${table} ORDER BY id LIMIT ${String(count)})`,
+      );
     },
     close: () => pool.end(),
   };

@@ -9,6 +9,7 @@ import { createDueQueue } from './due-queue.js';
 import type { DueQueue } from './due-queue.js';
 import { chooseForced } from './choose-forced.js';
 import { passedOver } from './forced-outcome.js';
+import type { PlaceLeft } from './set-aside.js';
 import { parseProviderHealth } from './parse-provider-health.js';
 import { admission, noteAlone } from './provider-health.js';
 import type { Admission } from './provider-health.js';
@@ -42,9 +43,9 @@ export interface RefresherEffects {
   ) => Promise<ClaimResult>;
   /**
    * Refreshes one claimed token to its end: remembered, and its claim closed. A canary is sent
-   * whether or not it is due. Must not reject.
+   * whether or not it is due; one whose tokens can't be stored is set aside. Must not reject.
    */
-  readonly refresh: (memory: TokenMemory, isCanary: boolean) => Promise<void>;
+  readonly refresh: (memory: TokenMemory, isCanary: boolean) => Promise<PlaceLeft>;
   /** Nothing is tried for a token that a person asked for, and why. */
   readonly onPassedOver: (tokenId: string, why: string) => void;
   /** The claims could not be taken; the next poll brings the work again. */
@@ -97,9 +98,9 @@ export function createRefresher(
     Math.min(leastUnderWay + claimsAhead * pace, mostUnderWay) - underWay.size;
 
   const start = (memory: TokenMemory, isCanary: boolean): Promise<void> => {
-    const refreshing = effects.refresh(memory, isCanary).finally(() => {
+    const refreshing = effects.refresh(memory, isCanary).then((left) => {
       underWay.delete(refreshing);
-      ended += 1;
+      if (left === 'ended') ended += 1;
     });
     underWay.add(refreshing);
     return refreshing;
