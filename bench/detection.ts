@@ -38,11 +38,11 @@ async function measure(): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'bench-detection-'));
   cleanUp.add(() => rm(directory, { recursive: true }));
   const database = await startEmbeddedPostgres();
-  cleanUp.add(database.stop);
+  cleanUp.add(() => database.stop());
   const endpoint = await startTokenEndpoint();
   cleanUp.add(endpoint.stop);
   const slack = await startSlackEndpoint();
-  cleanUp.add(slack.stop);
+  cleanUp.add(() => slack.stop());
   const tables = await createRefreshTables(database, 'bench_detection', 100);
   cleanUp.add(tables.close);
   const serve = startServe({

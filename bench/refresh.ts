@@ -63,7 +63,7 @@ async function measure(): Promise<void> {
     // Vacuumed before each run, so that it does not happen in one of them.
     settings: { fsync: 'on', full_page_writes: 'on', autovacuum: 'off' },
   });
-  cleanUp.add(database.stop);
+  cleanUp.add(() => database.stop());
   const endpoint = await startTokenEndpoint();
   cleanUp.add(endpoint.stop);
   const bareLoop = startChild(new URL('./support/bare-refresh-loop.ts', import.meta.url));

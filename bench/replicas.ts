@@ -44,7 +44,7 @@ async function measure(): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'bench-replicas-'));
   cleanUp.add(() => rm(directory, { recursive: true }));
   const database = await startEmbeddedPostgres({ settings: { fsync: 'on' } });
-  cleanUp.add(database.stop);
+  cleanUp.add(() => database.stop());
   const endpoint = await startTokenEndpoint(delayMs);
   cleanUp.add(endpoint.stop);
 

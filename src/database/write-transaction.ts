@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool, PoolClient, QueryResultRow } from 'pg';
 import type { Query } from './read-snapshot.js';
 
@@ -19,22 +20,19 @@ export async function writeTransaction<T>(
   work: (query: Query) => Promise<T>,
 ): Promise<T> {
   const client = await pool.connect();
-  let deadline: NodeJS.Timeout | undefined;
+  const deadline = new AbortController();
   let reusable = false;
   try {
     return await Promise.race([
       inTransaction(client, work, () => {
         reusable = true;
       }),
-      // Not an abortable delay: aborting it makes an error each time, and this happens often.
-      new Promise<never>((_, reject) => {
-        deadline = setTimeout(() => {
-          reject(new Error(`no answer from the database within ${String(deadlineMs / 1000)} s`));
-        }, deadlineMs);
+      delay(deadlineMs, undefined, { signal: deadline.signal }).then(() => {
+        throw new Error(`no answer from the database within ${String(deadlineMs / 1000)} s`);
       }),
     ]);
   } finally {
-    clearTimeout(deadline);
+    deadline.abort();
     client.release(!reusable);
   }
 }
