@@ -29,6 +29,7 @@ function poolOf({ databaseUrl, inFlight }: BareRun): pg.Pool {
   const pool =
     pools.get(databaseUrl) ?? new pg.Pool({ connectionString: databaseUrl, max: inFlight });
   pools.set(databaseUrl, pool);
+  if (pool.listenerCount('error') === 0) pool.on('error', () => undefined);
   return pool;
 }
 

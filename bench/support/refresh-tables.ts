@@ -26,6 +26,8 @@ export async function createRefreshTables(
   await admin.end();
   await loadWorld(server.url(name));
   const pool = new pg.Pool({ connectionString: server.url(name), max: 1 });
+  // The server is stopped right after it.
+  pool.on('error', () => undefined);
   const bareTable = 'bare_integrations';
   await pool.query(`
     DELETE FROM fathom_integrations;
