@@ -9,6 +9,8 @@ const fewestAttempts = 5;
 const openMs = 5 * minuteMs;
 /** Older attempts are forgotten: however many succeeded before, ten failures in a row are enough. */
 const rememberedAttempts = 20;
+/** Where all that is remembered succeeded, one more success in this time adds nothing. */
+const successesApartMs = 1_000;
 /** Different canaries that must die before all grants are taken for dead. */
 const canariesOfMassDeath = 3;
 
@@ -71,14 +73,26 @@ export function breakerAfter(
 
 function afterSuccess(breaker: Breaker, atMs: number): BreakerStep {
   switch (breaker.phase.kind) {
-    case 'closed':
-      return { breaker: remember(breaker, { reason: null, atMs }), change: null };
+    case 'closed': {
+      const next = isSteady(breaker, atMs) ? breaker : remember(breaker, { reason: null, atMs });
+      return { breaker: next, change: null };
+    }
     case 'suspect':
     case 'mass_death':
       return { breaker: closedBreaker, change: 'cleared' };
     case 'open':
       return { breaker: closedBreaker, change: 'closed' };
   }
+}
+
+/** Thousands of successes a second would otherwise write the row that all replicas wait for. */
+function isSteady({ attempts }: Breaker, atMs: number): boolean {
+  const lastAtMs = attempts.at(-1)?.atMs ?? -Infinity;
+  return (
+    attempts.length === rememberedAttempts &&
+    attempts.every(({ reason }) => reason === null) &&
+    atMs < lastAtMs + successesApartMs
+  );
 }
 
 function remember(breaker: Breaker, attempt: RecordedAttempt): Breaker {

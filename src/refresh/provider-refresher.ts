@@ -132,8 +132,9 @@ export async function createTokenRefresher(
         decide,
       }),
     refresh: async (memory, isCanary) => {
-      await tokenRefresh.refresh(memory, isCanary);
+      const left = await tokenRefresh.refresh(memory, isCanary);
       asked.settle(memory.tokenId, leftAlone(passedOver.unfinished));
+      return left;
     },
     onPassedOver: (tokenId, why) => {
       asked.settle(tokenId, leftAlone(why));

@@ -1,17 +1,20 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Pool } from 'pg';
+import type { Query } from '../database/read-snapshot.js';
 import { writeTransaction } from '../database/write-transaction.js';
 import { closeClaims } from '../store/close-claims.js';
 import type { ClosedClaim } from '../store/close-claims.js';
 import {
   clearBackoffs,
   lockProviderHealth,
+  readProviderHealth,
   saveProviderHealth,
 } from '../store/provider-health-row.js';
 import type { AttemptOutcome } from './breaker-after.js';
 import { failureReasons, failureScope } from './failure-reason.js';
 import { parseProviderHealth } from './parse-provider-health.js';
 import { afterAttempt } from './provider-health.js';
-import type { HealthChange } from './provider-health.js';
+import type { HealthChange, ProviderHealth } from './provider-health.js';
 
 /** A claim to close, and what its outcome says of the provider. */
 export interface Closing {
@@ -34,6 +37,9 @@ export interface OutcomeTarget {
 /**
  * Remembers outcomes, of the tokens and of their provider, in one committed transaction; returns
  * what changed for the provider.
+ *
+ * Successes that say nothing new of the provider leave its row unlocked: every claim waits for it.
+ * A change that somebody commits meanwhile then simply comes after them.
  */
 export async function recordOutcomes(
   pool: Pool,
@@ -41,32 +47,52 @@ export async function recordOutcomes(
   closings: readonly Closing[],
 ): Promise<readonly HealthChange[]> {
   const { provider, journalId, configurationFingerprint } = target;
-  return writeTransaction(pool, async (query) => {
-    let health = parseProviderHealth(await lockProviderHealth(query, provider));
-    const ended = await closeClaims(
+  const close = (query: Query) =>
+    closeClaims(
       query,
       provider,
       journalId,
       closings.map(({ closed }) => closed),
     );
-    const changes: HealthChange[] = [];
-    for (const { closed, attempt, atMs, retryAfterMs } of closings) {
-      // What was remembered already, by a transaction whose end was not heard, counts once.
-      if (!ended.has(closed.memory.tokenId)) continue;
-      const next = afterAttempt(health, {
-        tokenId: closed.memory.tokenId,
-        atMs,
-        outcome: attempt,
-        retryAfterMs,
-        configurationFingerprint,
-      });
-      health = next.health;
-      changes.push(...next.changes);
+  return writeTransaction(pool, async (query) => {
+    if (closings.every(({ attempt }) => attempt.kind === 'refreshed')) {
+      const before = parseProviderHealth(await readProviderHealth(query, provider));
+      const { health } = afterClosings(before, closings, configurationFingerprint);
+      if (isDeepStrictEqual(health, before)) {
+        await close(query);
+        return [];
+      }
     }
+    const before = parseProviderHealth(await lockProviderHealth(query, provider));
+    const ended = await close(query);
+    // What was remembered already, by a transaction whose end was not heard, counts once.
+    const counted = closings.filter(({ closed }) => ended.has(closed.memory.tokenId));
+    const { health, changes } = afterClosings(before, counted, configurationFingerprint);
     await saveProviderHealth(query, provider, health);
     if (changes.includes('closed')) await clearBackoffs(query, provider, transientReasons);
     return changes;
   });
+}
+
+function afterClosings(
+  before: ProviderHealth,
+  closings: readonly Closing[],
+  configurationFingerprint: string,
+): { readonly health: ProviderHealth; readonly changes: readonly HealthChange[] } {
+  let health = before;
+  const changes: HealthChange[] = [];
+  for (const { closed, attempt, atMs, retryAfterMs } of closings) {
+    const next = afterAttempt(health, {
+      tokenId: closed.memory.tokenId,
+      atMs,
+      outcome: attempt,
+      retryAfterMs,
+      configurationFingerprint,
+    });
+    health = next.health;
+    changes.push(...next.changes);
+  }
+  return { health, changes };
 }
 
 /**

@@ -3,10 +3,11 @@ import type { ProviderConfig } from '../config/config.js';
 import type { RefreshConfig } from '../config/refresh-config.js';
 import type { ClaimDecision, ClaimResult, ProviderState, UncertainClaim } from '../store/claims.js';
 import type { TokenMemory } from '../store/token-memory.js';
-import { chooseCanary, chooseDue } from './choose-due.js';
-import type { CanaryCandidate, DueToken } from './choose-due.js';
 import { chooseForced } from './choose-forced.js';
 import { passedOver } from './forced-outcome.js';
+import { chooseFrom, openWork } from './open-work.js';
+import type { DueWork, OpenWork } from './open-work.js';
+import type { PlaceLeft } from './set-aside.js';
 import { parseProviderHealth } from './parse-provider-health.js';
 import { admission, noteAlone } from './provider-health.js';
 import type { Admission } from './provider-health.js';
@@ -14,13 +15,8 @@ import type { Admission } from './provider-health.js';
 /** How many tokens one claim looks at, where some of them may be others' already. */
 const mostLookedAt = 500;
 
-/** What a poll found due, and when. */
-export interface DueWork {
-  readonly observedAt: Date;
-  readonly due: readonly DueToken[];
-  /** Tokens that may be tried to find out whether the provider works. */
-  readonly candidates: readonly CanaryCandidate[];
-}
+/** From its claim to its end a token takes about as long as this many claims. */
+const claimsAhead = 12;
 
 export interface RefresherEffects {
   readonly claim: (
@@ -30,9 +26,9 @@ export interface RefresherEffects {
   ) => Promise<ClaimResult>;
   /**
    * Refreshes one claimed token to its end: remembered, and its claim closed. A canary is sent
-   * whether or not it is due. Must not reject.
+   * whether or not it is due; one whose tokens can't be stored is set aside. Must not reject.
    */
-  readonly refresh: (memory: TokenMemory, isCanary: boolean) => Promise<void>;
+  readonly refresh: (memory: TokenMemory, isCanary: boolean) => Promise<PlaceLeft>;
   /** Nothing is tried for a token that a person asked for, and why. */
   readonly onPassedOver: (tokenId: string, why: string) => void;
   /** The claims could not be taken; the next poll brings the work again. */
@@ -58,25 +54,37 @@ export interface Refresher {
  * Works off what is due for one provider, beside the polls and never awaited by them.
  *
  * Twice as many tokens are under way as requests may be in flight, so that reading and storing
- * one does not keep another from being sent.
+ * one does not keep another from being sent; and more where many end while others are claimed,
+ * since the statements for a token then take longer than its request. Behind a slow provider few
+ * are claimed ahead: what a crash leaves claimed waits for its owner.
  */
 export function createRefresher(
   { refresh }: ProviderConfig & { readonly refresh: RefreshConfig },
   configurationFingerprint: string,
   effects: RefresherEffects,
 ): Refresher {
-  const capacity = 2 * refresh.concurrency;
+  const leastUnderWay = 2 * refresh.concurrency;
+  const mostUnderWay = 16 * refresh.concurrency;
   const underWay = new Set<Promise<void>>();
   const stopping = new AbortController();
-  let work: DueWork | null = null;
-  let handled = new Set<string>();
+  let work: OpenWork | null = null;
   let running: Promise<void> | null = null;
   let uncertain: readonly UncertainClaim[] = [];
   let forced: readonly ForcedWork[] = [];
   let triedInPause = false;
+  let ended = 0;
+  /** How many end while others are claimed. */
+  let pace = 0;
+
+  /** How many more tokens may be claimed. */
+  const roomFor = (): number =>
+    Math.min(leastUnderWay + claimsAhead * pace, mostUnderWay) - underWay.size;
 
   const start = (memory: TokenMemory, isCanary: boolean): Promise<void> => {
-    const refreshing = effects.refresh(memory, isCanary).finally(() => underWay.delete(refreshing));
+    const refreshing = effects.refresh(memory, isCanary).then((left) => {
+      underWay.delete(refreshing);
+      if (left === 'ended') ended += 1;
+    });
     underWay.add(refreshing);
     return refreshing;
   };
@@ -86,6 +94,7 @@ export function createRefresher(
     decide: (state: ProviderState) => ClaimDecision,
   ): Promise<ClaimResult> => {
     let attempt: UncertainClaim = { tokenIds: [], claimedAt: observedAt };
+    const endedBefore = ended;
     try {
       const result = await effects.claim(observedAt, uncertain, (state) => {
         const decision = decide(state);
@@ -93,6 +102,7 @@ export function createRefresher(
         return decision;
       });
       uncertain = [];
+      pace = Math.max(ended - endedBefore, Math.floor(pace / 2));
       return result;
     } catch (error) {
       uncertain = [...uncertain, attempt];
@@ -102,7 +112,7 @@ export function createRefresher(
 
   /** In a pause one token is tried for each time that a person asks; it decides for the others. */
   const stepForced = async ({ askedAt, tokenIds }: ForcedWork): Promise<void> => {
-    const room = capacity - underWay.size;
+    const room = roomFor();
     if (room <= 0) {
       await Promise.race(underWay);
       return;
@@ -145,15 +155,14 @@ export function createRefresher(
   };
 
   /** Says whether there may be more to do. */
-  const step = async (current: DueWork): Promise<boolean> => {
-    const room = capacity - underWay.size;
+  const step = async (current: OpenWork): Promise<boolean> => {
+    const { queue } = current;
+    const room = roomFor();
     if (room <= 0) {
       await Promise.race(underWay);
       return true;
     }
-    const waiting = current.due.filter(({ tokenId }) => !handled.has(tokenId));
-    const candidates = current.candidates.filter(({ tokenId }) => !handled.has(tokenId));
-    if (waiting.length === 0) return false;
+    if (queue.first(1).length === 0) return false;
 
     let admitted = 'none' as Admission['kind'];
     let chosen: readonly string[] = [];
@@ -165,8 +174,8 @@ export function createRefresher(
       most = Math.min(room, state.freeSlots);
       admitted = allowed.kind;
       // Other replicas choose in the same order: what they took is passed over in one statement.
-      const looked = most > 0 && admitted === 'all' ? mostLookedAt : most;
-      chosen = choose(allowed, waiting, candidates, looked);
+      const looked = admitted === 'all' && current.isShared ? mostLookedAt : most;
+      chosen = most > 0 ? chooseFrom(current, allowed, looked) : [];
       const [alone] = chosen;
       const noted =
         alone === undefined || allowed.kind === 'all' || allowed.kind === 'none'
@@ -176,8 +185,9 @@ export function createRefresher(
     };
     const { claimed, nextSlotInMs } = await claim(current.observedAt, decide);
     const moreMayBeFree = claimed.length === most;
-    const done = moreMayBeFree ? claimed.map(({ tokenId }) => tokenId) : chosen;
-    for (const tokenId of done) handled.add(tokenId);
+    const taken = new Set(claimed.map(({ tokenId }) => tokenId));
+    current.isShared = !moreMayBeFree || chosen.slice(0, most).some((id) => !taken.has(id));
+    queue.handle(moreMayBeFree ? [...taken] : chosen);
     const started = claimed.map((memory) => start(memory, admitted === 'canary'));
 
     if (chosen.length > 0) {
@@ -213,8 +223,7 @@ export function createRefresher(
 
   return {
     offer(next) {
-      work = next;
-      handled = new Set();
+      work = openWork(next);
       keepRunning();
     },
     force(next) {
@@ -228,17 +237,4 @@ export function createRefresher(
       for (const { tokenIds } of forced) forgetForced(tokenIds, passedOver.stopping);
     },
   };
-}
-
-function choose(
-  allowed: Admission,
-  due: readonly DueToken[],
-  candidates: readonly CanaryCandidate[],
-  limit: number,
-): readonly string[] {
-  if (limit <= 0) return [];
-  if (allowed.kind !== 'canary')
-    return chooseDue(due, allowed, limit).map(({ tokenId }) => tokenId);
-  const canary = chooseCanary(candidates, allowed.prefer);
-  return canary === null ? [] : [canary.tokenId];
 }

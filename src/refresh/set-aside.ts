@@ -8,10 +8,13 @@ export interface StoringWatch {
   readonly onRefused: () => void;
 }
 
+/** How work gave up its place. */
+export type PlaceLeft = 'ended' | 'set_aside';
+
 /** Work whose tokens wait to be stored, and goes on without holding up the rest. */
 export interface SetAside {
   /** Resolves when the work has ended or was set aside. */
-  readonly run: (work: (watch: StoringWatch) => Promise<void>) => Promise<void>;
+  readonly run: (work: (watch: StoringWatch) => Promise<void>) => Promise<PlaceLeft>;
   /** Waits for the work that was set aside too. */
   readonly settled: () => Promise<void>;
 }
@@ -38,11 +41,11 @@ export function createSetAside(): SetAside {
             if (isAside || refusedSinceStored >= mostSetAside) return;
             isAside = true;
             refusedSinceStored += 1;
-            resolve();
+            resolve('set_aside');
           },
         }).finally(() => {
           open.delete(whole);
-          resolve();
+          resolve('ended');
         });
         open.add(whole);
       }),

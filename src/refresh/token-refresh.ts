@@ -15,7 +15,7 @@ import { remember } from './refresh-outcome.js';
 import type { RefreshOutcome } from './refresh-outcome.js';
 import { refreshToken } from './refresh-token.js';
 import { createSetAside } from './set-aside.js';
-import type { StoringWatch } from './set-aside.js';
+import type { PlaceLeft, StoringWatch } from './set-aside.js';
 import type { JournalEntry } from './refresh-token.js';
 
 export interface TokenRefreshParts extends RefreshEffectsParts {
@@ -50,7 +50,7 @@ export interface TokenRefresh {
    * One claimed token to its end, or until it is set aside: its answer is journalled and can't be
    * stored yet. A canary is sent whether or not it is due. Never rejects.
    */
-  readonly refresh: (memory: TokenMemory, isCanary: boolean) => Promise<void>;
+  readonly refresh: (memory: TokenMemory, isCanary: boolean) => Promise<PlaceLeft>;
   /** Works off the journal and the claims of an earlier life of this journal. */
   readonly recover: Recover;
   /** Resolves when what was set aside has ended too. */
@@ -102,7 +102,7 @@ export function createTokenRefresh(parts: TokenRefreshParts): TokenRefresh {
     listener.onOutcome(memory.tokenId, outcome, parts.monotonicMs() - startedAtMs);
   }
 
-  const refresh = (memory: TokenMemory, isCanary: boolean): Promise<void> =>
+  const refresh = (memory: TokenMemory, isCanary: boolean): Promise<PlaceLeft> =>
     aside.run((watch) => refreshToItsEnd(memory, isCanary, noteAnswered(memory, watch)));
 
   /** A row that can't be written keeps nobody from learning that its provider works. */

@@ -3,6 +3,7 @@ import type { RateLimit } from '../config/refresh-config.js';
 import { writeTransaction } from '../database/write-transaction.js';
 import type { Query } from '../database/read-snapshot.js';
 import { stateSchema } from './migrate.js';
+import { withProviderRow } from './provider-health-row.js';
 import { tokenMemoryColumns } from './token-memory.js';
 import type { TokenMemory } from './token-memory.js';
 
@@ -79,17 +80,10 @@ export async function claimTokens(
             claim.observedAt.toISOString(),
             state.now.toISOString(),
             most,
+            JSON.stringify(breaker),
+            burstMs(spacingMs),
+            spacingMs,
           ]);
-    // A token that is to be tried alone is noted only when we have it.
-    const nextBreaker = claimed.length === 0 ? state.breaker : breaker;
-    await query(
-      `UPDATE ${stateSchema}.providers
-       SET breaker = $2,
-           next_slot_at = greatest(next_slot_at, now() - $3 * interval '1 millisecond')
-                          + $4 * interval '1 millisecond'
-       WHERE provider = $1`,
-      [claim.provider, JSON.stringify(nextBreaker), burstMs(spacingMs), claimed.length * spacingMs],
-    );
     return { claimed, nextSlotInMs: state.freeSlots > 0 ? 0 : state.nextSlotInMs };
   });
 }
@@ -108,20 +102,12 @@ async function lockProvider(
   provider: string,
   spacingMs: number,
 ): Promise<ProviderState> {
-  await query(
-    `INSERT INTO ${stateSchema}.providers (provider) VALUES ($1) ON CONFLICT DO NOTHING`,
-    [provider],
-  );
-  // The lock first, the clock after it: now() would be of before the wait for the lock.
-  await query(`SELECT FROM ${stateSchema}.providers WHERE provider = $1 FOR UPDATE`, [provider]);
-  const [row] = await query<{ breaker: unknown; ahead_ms: number; now: Date }>(
-    `SELECT breaker, date_trunc('milliseconds', clock_timestamp()) AS now,
-            extract(epoch FROM clock_timestamp()
-              - greatest(next_slot_at, clock_timestamp() - $2 * interval '1 millisecond'))::float8
-              * 1000 AS ahead_ms
-     FROM ${stateSchema}.providers WHERE provider = $1`,
-    [provider, burstMs(spacingMs)],
-  );
+  const read = () =>
+    query<{ breaker: unknown; ahead_ms: number; now: Date }>(lockProviderSql, [
+      provider,
+      burstMs(spacingMs),
+    ]);
+  const [row] = await withProviderRow(query, provider, read);
   if (row === undefined) throw new TypeError(`the provider ${provider} has no row`);
   return {
     breaker: row.breaker,
@@ -131,6 +117,18 @@ async function lockProvider(
   };
 }
 
+// The lock first, the clock after it: now() would be of before the wait for the lock.
+const lockProviderSql = `
+WITH locked AS MATERIALIZED (
+  SELECT breaker, next_slot_at FROM ${stateSchema}.providers WHERE provider = $1 FOR UPDATE
+)
+SELECT breaker, date_trunc('milliseconds', clock_timestamp()) AS now,
+       extract(epoch FROM clock_timestamp()
+         - greatest(next_slot_at, clock_timestamp() - $2 * interval '1 millisecond'))::float8
+         * 1000 AS ahead_ms
+FROM locked`;
+
+// A token that is to be tried alone is noted only when we have it.
 const claimSql = `
 WITH free AS (
   SELECT t.provider, t.token_id
@@ -142,10 +140,18 @@ WITH free AS (
   ORDER BY wanted.place
   LIMIT $6
   FOR NO KEY UPDATE OF t SKIP LOCKED
+), claimed AS (
+  UPDATE ${stateSchema}.tokens AS t SET claimed_by = $3, claimed_at = $5
+  FROM free WHERE t.provider = free.provider AND t.token_id = free.token_id
+  RETURNING ${tokenMemoryColumns.replaceAll('token_id AS', 't.token_id AS')}
+), slots AS (
+  UPDATE ${stateSchema}.providers
+  SET breaker = $7,
+      next_slot_at = greatest(next_slot_at, now() - $8::float8 * interval '1 millisecond')
+                     + (SELECT count(*) FROM claimed) * $9::float8 * interval '1 millisecond'
+  WHERE provider = $1 AND EXISTS (SELECT FROM claimed)
 )
-UPDATE ${stateSchema}.tokens AS t SET claimed_by = $3, claimed_at = $5
-FROM free WHERE t.provider = free.provider AND t.token_id = free.token_id
-RETURNING ${tokenMemoryColumns.replaceAll('token_id AS', 't.token_id AS')}`;
+SELECT * FROM claimed`;
 
 const giveBackSql = `
 UPDATE ${stateSchema}.tokens SET claimed_by = NULL, claimed_at = NULL

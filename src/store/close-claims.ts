@@ -26,12 +26,14 @@ export async function closeClaims(
     provider,
     journalId,
     JSON.stringify(closed.map((each) => ({ ...each, ...each.memory, memory: undefined }))),
+    closed.map(({ memory }) => memory.tokenId),
   ]);
   return new Set(rows.map(({ tokenId }) => tokenId));
 }
 
 const at = (field: string) => `to_timestamp(input."${field}" / 1000)`;
 
+// The ids a second time, as an array: of its length the planner knows, and takes the index.
 const closeSql = `
 WITH input AS (
   SELECT * FROM jsonb_to_recordset($3::jsonb) AS x(
@@ -56,7 +58,8 @@ WITH input AS (
     suspected_at = ${at('suspectedAtMs')},
     dead_since = ${at('deadSinceMs')}
   FROM input
-  WHERE t.provider = $1 AND t.token_id = input."tokenId" AND t.claimed_by IS NOT DISTINCT FROM $2::uuid
+  WHERE t.provider = $1 AND t.token_id = ANY($4::text[]) AND t.token_id = input."tokenId"
+    AND t.claimed_by IS NOT DISTINCT FROM $2::uuid
     AND floor(extract(epoch FROM t.claimed_at) * 1000)::float8 IS NOT DISTINCT FROM input."claimedAtMs"
   RETURNING t.token_id
 ), written AS (

@@ -1,15 +1,40 @@
 import type { Query } from '../database/read-snapshot.js';
 import { stateSchema } from './migrate.js';
 
-/** Locks a provider's row until the transaction ends, and reads its health. */
-export async function lockProviderHealth(query: Query, provider: string): Promise<unknown> {
+/**
+ * Runs `read`, which reads a provider's row, and makes that row where there is none. Mostly there
+ * is one: asking first would cost each transaction a statement.
+ */
+export async function withProviderRow<Row>(
+  query: Query,
+  provider: string,
+  read: () => Promise<Row[]>,
+): Promise<Row[]> {
+  const rows = await read();
+  if (rows.length > 0) return rows;
   await query(
     `INSERT INTO ${stateSchema}.providers (provider) VALUES ($1) ON CONFLICT DO NOTHING`,
     [provider],
   );
+  return read();
+}
+
+/** Reads a provider's health as it is; undefined: it has no row yet. */
+export async function readProviderHealth(query: Query, provider: string): Promise<unknown> {
   const [row] = await query<{ breaker: unknown }>(
-    `SELECT breaker FROM ${stateSchema}.providers WHERE provider = $1 FOR UPDATE`,
+    `SELECT breaker FROM ${stateSchema}.providers WHERE provider = $1`,
     [provider],
+  );
+  return row?.breaker;
+}
+
+/** Locks a provider's row until the transaction ends, and reads its health. */
+export async function lockProviderHealth(query: Query, provider: string): Promise<unknown> {
+  const [row] = await withProviderRow(query, provider, () =>
+    query<{ breaker: unknown }>(
+      `SELECT breaker FROM ${stateSchema}.providers WHERE provider = $1 FOR UPDATE`,
+      [provider],
+    ),
   );
   return row?.breaker;
 }

@@ -39,6 +39,27 @@ const open = probe(suspect, 'p', 5 * second, down).breaker;
 const openUntil = 5 * second + 5 * minute;
 
 describe('a closed breaker', () => {
+  // The last of them at 19 s.
+  it.each([
+    ['twenty successes, a millisecond less than a second before', 20, 19_999, true],
+    ['twenty successes, a second before', 20, 20_000, false],
+    ['nineteen successes', 19, 18_001, false],
+  ] as const)('need not note a success after %s: %i, %i', (_, count, atMs, isSteady) => {
+    const steady = after(closedBreaker, times(count, refreshed));
+    const { breaker } = breakerAfter(steady, { tokenId: 't', atMs, outcome: refreshed });
+    expect(breaker === steady).toBe(isSteady);
+  });
+
+  it('notes a success that follows a failure at once', () => {
+    const failedOnce = after(closedBreaker, [...times(19, refreshed), down]);
+    const { breaker } = breakerAfter(failedOnce, {
+      tokenId: 't',
+      atMs: 19_001,
+      outcome: refreshed,
+    });
+    expect(breaker.attempts.at(-1)).toEqual({ reason: null, atMs: 19_001 });
+  });
+
   it('lets everything through', () => {
     expect(breakerAdmission(closedBreaker, 0)).toEqual({ kind: 'all' });
   });

@@ -50,7 +50,7 @@ function createState(breaker: unknown = proven) {
     },
     refresh: ({ tokenId }, isCanary) => {
       refreshed.push({ tokenId, isCanary });
-      return Promise.resolve();
+      return Promise.resolve('ended');
     },
     onPassedOver: () => undefined,
     onClaimFailed: () => undefined,

@@ -16,8 +16,13 @@ export interface Pgbouncer {
 /**
  * Starts pgbouncer in transaction mode before `server`, as a hosted database's pooler works: a
  * client meets another backend in each transaction. `samePort`: where an earlier one listened. Users and passwords are the server's own.
+ * Few backends, so that clients really share them.
  */
-export async function startPgbouncer(server: TestServer, samePort?: number): Promise<Pgbouncer> {
+export async function startPgbouncer(
+  server: TestServer,
+  samePort?: number,
+  backends = 2,
+): Promise<Pgbouncer> {
   const program = findProgram('pgbouncer');
   if (program === null) throw new Error('pgbouncer is not installed');
   const target = new URL(server.url());
@@ -29,7 +34,7 @@ export async function startPgbouncer(server: TestServer, samePort?: number): Pro
       const users = join(folder, 'users.txt');
       const config = join(folder, 'pgbouncer.ini');
       await writeFile(users, `"${target.username}" "${decodeURIComponent(target.password)}"\n`);
-      await writeFile(config, configuration(target, port, users));
+      await writeFile(config, configuration(target, port, users, backends));
       return [program, config];
     },
     ready: () => accepts(port),
@@ -45,8 +50,7 @@ export async function startPgbouncer(server: TestServer, samePort?: number): Pro
   };
 }
 
-/** `default_pool_size = 2`: clients really share backends. */
-function configuration(target: URL, port: number, users: string): string {
+function configuration(target: URL, port: number, users: string, backends: number): string {
   return `[databases]
 * = host=${target.hostname} port=${target.port} auth_user=${target.username}
 [pgbouncer]
@@ -57,7 +61,7 @@ auth_type = scram-sha-256
 auth_file = ${users}
 auth_query = SELECT usename, passwd FROM pg_shadow WHERE usename = $1
 pool_mode = transaction
-default_pool_size = 2
+default_pool_size = ${backends}
 `;
 }
 
