@@ -16,8 +16,33 @@ export interface Relation extends TableName {
   readonly columns: ReadonlyMap<string, Column>;
   /** Column lists of its unique indexes. */
   readonly uniqueKeys: readonly (readonly string[])[];
-  /** First columns of its indexes. */
-  readonly indexedColumns: readonly string[];
+  /** Its valid indexes over plain columns. */
+  readonly indexes: readonly TableIndex[];
+  /** When it was vacuumed last, an index alone could answer for nearly every row. */
+  readonly mostlyVisible: boolean;
+}
+
+export interface TableIndex {
+  /** What it is ordered by. */
+  readonly columns: readonly string[];
+  /** What it holds beside, by INCLUDE. */
+  readonly included: readonly string[];
+  /** Only of the rows that a WHERE names. */
+  readonly partial: boolean;
+}
+
+/** Whether an index is ordered by `first`, and holds it and all of `also` for every row. */
+export function coversRows(
+  { indexes }: Relation,
+  first: string,
+  also: readonly string[] = [],
+): boolean {
+  return indexes.some(
+    ({ columns, included, partial }) =>
+      !partial &&
+      columns[0] === first &&
+      also.every((column) => columns.includes(column) || included.includes(column)),
+  );
 }
 
 /** `off`: does not apply to this role. `open`: a policy shows every row. `restricted`: rows may be hidden. */
@@ -43,7 +68,8 @@ interface CatalogRow {
   schema_usable: boolean;
   row_security: RowSecurity;
   columns: { name: string; type: string; default_sql: string | null; selectable: boolean }[];
-  indexes: { columns: string[]; unique: boolean }[];
+  indexes: (TableIndex & { unique: boolean })[];
+  mostly_visible: boolean;
 }
 
 /**
@@ -78,7 +104,8 @@ export async function readCatalog(
           ]),
         ),
         uniqueKeys: row.indexes.filter(({ unique }) => unique).map(({ columns }) => columns),
-        indexedColumns: row.indexes.map(({ columns }) => columns[0] ?? ''),
+        indexes: row.indexes,
+        mostlyVisible: row.mostly_visible,
       },
     ]),
   );
@@ -130,12 +157,18 @@ SELECT n.nspname AS schema,
                  WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), '[]') AS columns,
        coalesce((SELECT json_agg(json_build_object(
                    'unique', i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL,
+                   'partial', i.indpred IS NOT NULL,
                    'columns', (SELECT json_agg(a.attname ORDER BY k.position)
                                FROM unnest(i.indkey::int2[]) WITH ORDINALITY k(attnum, position)
                                JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum
-                               WHERE k.position <= i.indnkeyatts)))
+                               WHERE k.position <= i.indnkeyatts),
+                   'included', coalesce((SELECT json_agg(a.attname ORDER BY k.position)
+                               FROM unnest(i.indkey::int2[]) WITH ORDINALITY k(attnum, position)
+                               JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum
+                               WHERE k.position > i.indnkeyatts), '[]')))
                  FROM pg_index i
-                 WHERE i.indrelid = c.oid AND i.indisvalid AND i.indexprs IS NULL), '[]') AS indexes
+                 WHERE i.indrelid = c.oid AND i.indisvalid AND i.indexprs IS NULL), '[]') AS indexes,
+       c.relpages > 0 AND c.relallvisible >= 0.9 * c.relpages AS mostly_visible
 FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[])) AS wanted(schema, name)
 JOIN pg_namespace n ON n.nspname = wanted.schema
 JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.name
