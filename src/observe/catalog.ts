@@ -20,6 +20,8 @@ export interface Relation extends TableName {
   readonly indexes: readonly TableIndex[];
   /** When it was vacuumed last, an index alone could answer for nearly every row. */
   readonly mostlyVisible: boolean;
+  /** By the last vacuum or analyze; -1 before the first. */
+  readonly estimatedRows: number;
 }
 
 export interface TableIndex {
@@ -54,6 +56,7 @@ export interface Column {
   /** SQL of its default, null without one. */
   readonly defaultSql: string | null;
   readonly selectable: boolean;
+  readonly notNull: boolean;
 }
 
 /** One way to write a table's name as a map key and for people. */
@@ -67,9 +70,16 @@ interface CatalogRow {
   is_view: boolean;
   schema_usable: boolean;
   row_security: RowSecurity;
-  columns: { name: string; type: string; default_sql: string | null; selectable: boolean }[];
+  columns: {
+    name: string;
+    type: string;
+    default_sql: string | null;
+    selectable: boolean;
+    not_null: boolean;
+  }[];
   indexes: (TableIndex & { unique: boolean })[];
   mostly_visible: boolean;
+  estimated_rows: number;
 }
 
 /**
@@ -98,14 +108,15 @@ export async function readCatalog(
         schemaUsable: row.schema_usable,
         rowSecurity: row.row_security,
         columns: new Map(
-          row.columns.map(({ name, type, default_sql, selectable }) => [
+          row.columns.map(({ name, type, default_sql, selectable, not_null }) => [
             name,
-            { type, defaultSql: default_sql, selectable },
+            { type, defaultSql: default_sql, selectable, notNull: not_null },
           ]),
         ),
         uniqueKeys: row.indexes.filter(({ unique }) => unique).map(({ columns }) => columns),
         indexes: row.indexes,
         mostlyVisible: row.mostly_visible,
+        estimatedRows: row.estimated_rows,
       },
     ]),
   );
@@ -150,7 +161,8 @@ SELECT n.nspname AS schema,
                    'name', a.attname,
                    'type', format_type(a.atttypid, a.atttypmod),
                    'default_sql', pg_get_expr(d.adbin, 0),
-                   'selectable', has_column_privilege(c.oid, a.attnum, 'SELECT')))
+                   'selectable', has_column_privilege(c.oid, a.attnum, 'SELECT'),
+                   'not_null', a.attnotnull))
                  FROM pg_attribute a
                  LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
                                         AND a.attgenerated = ''
@@ -168,7 +180,8 @@ SELECT n.nspname AS schema,
                                WHERE k.position > i.indnkeyatts), '[]')))
                  FROM pg_index i
                  WHERE i.indrelid = c.oid AND i.indisvalid AND i.indexprs IS NULL), '[]') AS indexes,
-       c.relpages > 0 AND c.relallvisible >= 0.9 * c.relpages AS mostly_visible
+       c.relpages > 0 AND c.relallvisible >= 0.9 * c.relpages AS mostly_visible,
+       c.reltuples::float8 AS estimated_rows
 FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[])) AS wanted(schema, name)
 JOIN pg_namespace n ON n.nspname = wanted.schema
 JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.name

@@ -2,6 +2,7 @@ import { epochMs } from './instant-sql.js';
 import type { Query } from '../database/read-snapshot.js';
 import { readExpiryCounts } from './expiry-counts.js';
 import type { CountedExpiries } from './expiry-counts.js';
+import type { CarriedTokens } from './carried/token-carriers.js';
 import { hiddenRows } from './readable-table.js';
 import { known } from './reading.js';
 import type { Reading } from './reading.js';
@@ -37,9 +38,12 @@ export async function readTokens(
     readonly expiringSoonMs: number;
     readonly limit: number;
     readonly everyRow: boolean;
+    /** What is known of a large table; null: read it in full. */
+    readonly carried: CarriedTokens | null;
   },
 ): Promise<Reading<TokenObservation>> {
-  const counts = await readExpiryCounts(query, source, options.now, options.expiringSoonMs);
+  const { now, expiringSoonMs, carried } = options;
+  const counts = carried?.counts ?? (await readExpiryCounts(query, source, now, expiringSoonMs));
   if (counts.active.total + counts.inactive.total === 0 && source.mayHideRows) {
     return hiddenRows(source.table, role);
   }
@@ -61,6 +65,6 @@ export async function readTokens(
   return known({
     ...counts,
     mostUrgent,
-    rows: options.everyRow ? await readTokenRows(query, source) : null,
+    rows: options.everyRow ? (carried?.rows ?? (await readTokenRows(query, source))) : null,
   });
 }
