@@ -1,6 +1,7 @@
 import { assessSources } from '../assess/sources.js';
 import type { SourceAssessment } from '../assess/sources.js';
 import type { ColumnRef, Config, ProviderConfig } from '../config/config.js';
+import { diagnoseCarrying } from './diagnose-carrying.js';
 import { diagnoseJobs } from './diagnose-jobs.js';
 import { coversRows, displayName } from '../observe/catalog.js';
 import type { Catalog } from '../observe/catalog.js';
@@ -34,6 +35,7 @@ export function diagnose(config: Config, inspection: Inspection): Finding[] {
     ...diagnoseDeniedColumns(provider, inspection),
     ...diagnoseLifetime(provider, inspection),
     ...diagnoseExpiryIndex(provider, inspection),
+    ...diagnoseCarrying(provider, catalog),
     ...diagnoseRefreshToken(provider, catalog),
   ]);
   return withoutRepetition([

@@ -50,3 +50,55 @@ describe('doctor', () => {
     expect(await hints()).toEqual([]);
   });
 });
+
+describe('doctor, of a table of 100,000 rows', () => {
+  const wholeTable = async (yaml?: string) => {
+    const look = createPoller(database.url, yaml === undefined ? {} : { yaml });
+    const inspection = await inspect(look.database, look.config, Date.now);
+    await look.close();
+    return diagnose(look.config, inspection).filter(({ text }) => text.includes('whole table'));
+  };
+  const mapped = `
+providers:
+  fathom:
+    preset: fathom
+    columns: {updated_at: updated_at}
+`;
+  /** What a vacuum would write. */
+  const claimRows = (rows: number) =>
+    database.query(
+      `UPDATE pg_class SET reltuples = ${String(rows)} WHERE oid = 'fathom_integrations'::regclass`,
+    );
+
+  it('asks for a column that tells what changed, then for an index on it', async () => {
+    await claimRows(99_999);
+    expect(await wholeTable()).toEqual([]);
+    await claimRows(100_000);
+    expect(await wholeTable()).toMatchObject([
+      {
+        level: 'hint',
+        subject: 'fathom:tokens',
+        remedy:
+          'map a timestamptz that moves with every write: providers.fathom.columns.updated_at',
+      },
+    ]);
+    const [hint, ...others] = await wholeTable(mapped);
+    expect(others).toEqual([]);
+    expect(hint).toMatchObject({
+      text: 'every poll reads the whole table: no index on updated_at',
+      remedy: 'CREATE INDEX CONCURRENTLY ON "public"."fathom_integrations" ("updated_at");',
+    });
+    await database.query(hint!.remedy!);
+    expect(await wholeTable(mapped)).toEqual([]);
+  });
+
+  it('wants an id that never is NULL', async () => {
+    await claimRows(100_000);
+    await database.query(
+      'ALTER TABLE fathom_integrations DROP CONSTRAINT fathom_integrations_pkey CASCADE; ALTER TABLE fathom_integrations ALTER id DROP NOT NULL',
+    );
+    expect((await wholeTable(mapped))[0]?.remedy).toBe(
+      'map the primary key as providers.fathom.columns.id',
+    );
+  });
+});

@@ -1,20 +1,20 @@
+import { readSlices } from '../../database/read-slices.js';
 import type { Query } from '../../database/read-snapshot.js';
 import { epochMs, instantParameter } from '../instant-sql.js';
 import type { CarrySource } from './carry-source.js';
 import { changedSince, withMark } from './change-horizon.js';
 import type { PollMark } from './change-horizon.js';
 import type { CarriedExpiry, CarriedTable } from './expiry-table.js';
-import { readSlices } from './read-slices.js';
 
 /** How many rows a poll looks at again, whether or not they changed. */
 export interface SliceRows {
-  /** A slice of so many costs the database well below 100 ms. */
+  /** A slice of so many costs the database less than 100 ms. */
   readonly checked: number;
   /** While all of them are read for the first time. */
   readonly first: number;
 }
 
-export const defaultSliceRows: SliceRows = { checked: 50_000, first: 200_000 };
+export const defaultSliceRows: SliceRows = { checked: 30_000, first: 200_000 };
 
 /** Where a table's rows come from. */
 export interface CarriedSelect {

@@ -1,5 +1,5 @@
 import type { QueryResultRow } from 'pg';
-import type { Query } from '../../database/read-snapshot.js';
+import type { Query } from './read-snapshot.js';
 
 const fetchedRows = 2_000;
 
@@ -12,7 +12,7 @@ export async function readSlices<Row>(
   query: Query,
   select: string,
   values: readonly unknown[],
-  take: (rows: readonly Row[]) => Promise<void>,
+  take: (rows: readonly Row[]) => Promise<void> | void,
 ): Promise<{ readonly count: number; readonly last: Row | null }> {
   await query(`DECLARE slices NO SCROLL CURSOR FOR ${select}`, values);
   let count = 0;
