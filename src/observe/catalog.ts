@@ -20,6 +20,8 @@ export interface Relation extends TableName {
   readonly indexes: readonly TableIndex[];
   /** When it was vacuumed last, an index alone could answer for nearly every row. */
   readonly mostlyVisible: boolean;
+  /** A trigger has a hand in every row that is updated. */
+  readonly triggersOnUpdate: boolean;
   /** By the last vacuum or analyze; -1 before the first. */
   readonly estimatedRows: number;
 }
@@ -80,6 +82,7 @@ interface CatalogRow {
   indexes: (TableIndex & { unique: boolean })[];
   mostly_visible: boolean;
   estimated_rows: number;
+  triggers_on_update: boolean;
 }
 
 /**
@@ -117,6 +120,7 @@ export async function readCatalog(
         indexes: row.indexes,
         mostlyVisible: row.mostly_visible,
         estimatedRows: row.estimated_rows,
+        triggersOnUpdate: row.triggers_on_update,
       },
     ]),
   );
@@ -181,7 +185,10 @@ SELECT n.nspname AS schema,
                  FROM pg_index i
                  WHERE i.indrelid = c.oid AND i.indisvalid AND i.indexprs IS NULL), '[]') AS indexes,
        c.relpages > 0 AND c.relallvisible >= 0.9 * c.relpages AS mostly_visible,
-       c.reltuples::float8 AS estimated_rows
+       c.reltuples::float8 AS estimated_rows,
+       EXISTS (SELECT FROM pg_trigger g
+               WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgenabled <> 'D'
+                 AND g.tgtype & 19 = 19) AS triggers_on_update -- row, before, update
 FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[])) AS wanted(schema, name)
 JOIN pg_namespace n ON n.nspname = wanted.schema
 JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.name

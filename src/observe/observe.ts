@@ -214,6 +214,10 @@ async function observeTokens(
   return read.value.known ? known(read.value.value, notes) : read.value;
 }
 
+/**
+ * Rows are compared with what is remembered: a refresh of ours that does not move `updated_at`
+ * would look as if somebody had undone it. So rows are carried only where a trigger moves it.
+ */
 async function readCarried(
   query: Query,
   source: TokenSource,
@@ -221,6 +225,7 @@ async function readCarried(
 ): Promise<CarriedTokens | null> {
   const carry = resolveCarrySource(provider.tokens, catalog);
   if (carriers === null || 'because' in carry) return null;
+  if (everyRow && !carry.movesByTrigger) return null;
   const { expiringSoonMs } = provider;
   return carriers.read(query, provider.name, source, carry, { now, expiringSoonMs, everyRow });
 }

@@ -9,6 +9,8 @@ export interface CarrySource {
   readonly id: string;
   readonly idType: string;
   readonly updatedAt: string;
+  /** A trigger may be what moves it, so that it moves for whoever writes: for us too. */
+  readonly movesByTrigger: boolean;
 }
 
 /** Why a table's rows can't be carried from poll to poll. */
@@ -53,6 +55,7 @@ export function resolveCarrySource(
     id: `t.${quote(id.column)}`,
     idType: idColumn.type,
     updatedAt: `t.${quote(updatedAt.column)}`,
+    movesByTrigger: relation.triggersOnUpdate,
   };
 }
 

@@ -14,7 +14,7 @@ export interface SliceRows {
   readonly first: number;
 }
 
-export const defaultSliceRows: SliceRows = { checked: 30_000, first: 200_000 };
+export const defaultSliceRows: SliceRows = { checked: 30_000, first: 100_000 };
 
 /** Where a table's rows come from. */
 export interface CarriedSelect {
