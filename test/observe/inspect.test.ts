@@ -59,11 +59,13 @@ describe('an inspection', () => {
       type: 'boolean',
       defaultSql: 'true',
       selectable: true,
+      notNull: false,
     });
     expect(relation?.columns.get('refresh_token')).toEqual({
       type: 'text',
       defaultSql: null,
       selectable: false,
+      notNull: false,
     });
   });
 
