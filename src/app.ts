@@ -23,6 +23,7 @@ import type { ConnectionPlan } from './database/connection-options.js';
 import { DatabaseError } from './database/explain-database-error.js';
 import type { Log } from './log.js';
 import { createMemory } from './memory.js';
+import { createTokenCarriers } from './observe/carried/token-carriers.js';
 import { configuredSources, observe } from './observe/observe.js';
 import { openAdminDoor } from './publish/admin-door.js';
 import { createMetrics } from './publish/metrics.js';
@@ -112,13 +113,22 @@ export async function startApp(
     throw error;
   });
 
+  const carriers = createTokenCarriers();
   const effects: CycleEffects = {
     observe: async (previous): Promise<PollResult> => {
       try {
         const seen = sourcesSeen(previous);
         const everyRow = memory.isUsable();
         const counted = previous.cron?.knowledge.cursor ?? null;
-        const observation = await observe(database, config, seen, Date.now, everyRow, counted);
+        const observation = await observe(
+          database,
+          config,
+          seen,
+          Date.now,
+          everyRow,
+          counted,
+          carriers,
+        );
         return { ok: true, observation };
       } catch (error) {
         if (error instanceof DatabaseError) return { ok: false, failure: error.failure };

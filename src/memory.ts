@@ -1,10 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as breathe, setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { learnCron } from './assess/cron-knowledge.js';
 import { nothingRemembered } from './assess/memories.js';
 import type { Memories, ProviderMemory, SilentJournal } from './assess/memories.js';
 import type { ProviderPause } from './assess/provider-pause.js';
-import { findTokenChanges } from './assess/token-changes.js';
+import { stepThroughTokenChanges } from './assess/token-changes.js';
 import type { ProviderConfig } from './config/config.js';
 import type { Log } from './log.js';
 import type { Observation } from './observe/observe.js';
@@ -79,7 +79,7 @@ export function createMemory(parts: MemoryParts): Memory {
           pool,
           name,
           observation.now,
-          (before) => findTokenChanges(before, rows, observation.now),
+          (before) => inSlices(stepThroughTokenChanges(before, rows, observation.now)),
         );
         const refresh = providers.find((each) => each.name === name)?.refresh ?? null;
         const pauses = pausesOf(refresh, provider, observation.now);
@@ -135,6 +135,15 @@ export function createMemory(parts: MemoryParts): Memory {
       }
     },
   };
+}
+
+/** Lets others have their turn between the steps of a long computation. */
+async function inSlices<T>(steps: Generator<undefined, T>): Promise<T> {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    await breathe();
+  }
 }
 
 /** What holds a provider's refreshes back for a process with this configuration. */

@@ -2,46 +2,71 @@ import type { ChangeEvent, SeenToken, TokenChange } from '../store/record-change
 import type { TokenMemory } from '../store/token-memory.js';
 import { observedLifetime } from './lifetime.js';
 
+/** After so many rows others may have their turn: they take a few milliseconds. */
+const rowsAtOnce = 5_000;
+
 /**
- * Finds what changed since the last poll.
+ * Finds what changed since the last poll, a step at a time: a large table is compared without
+ * keeping everything else waiting.
  *
  * A token that is claimed is left out: its refresh is under way, and what it writes is no foreign
  * move. So is one that we refreshed after `observedAt`: the snapshot is older than our own
  * knowledge. `seen` must be complete, or tokens would seem to disappear.
  */
-export function findTokenChanges(
+export function* stepThroughTokenChanges(
   memory: ReadonlyMap<string, TokenMemory>,
   seen: readonly SeenToken[],
   observedAt: Date,
-): TokenChange[] {
-  const seenIds = new Set(seen.map(({ id }) => id));
-  const changed = seen.flatMap((token): TokenChange[] => {
-    const before = memory.get(token.id);
-    if (before === undefined) {
-      return [{ id: token.id, events: ['first_seen'], seen: token, lifetimeMs: null }];
-    }
-    if (isOurs(before, observedAt)) return [];
-    const events = compare(before, token);
-    if (events.length === 0) return [];
-    return [
-      {
-        id: token.id,
-        events,
-        seen: token,
-        lifetimeMs: observedLifetime(before.expiresAtMs, token.expiresAtMs, observedAt.getTime()),
-      },
-    ];
-  });
-  const gone = [...memory.values()]
-    .filter((before) => !seenIds.has(before.tokenId) && before.goneAtMs === null)
-    .filter((before) => !isOurs(before, observedAt))
-    .map(({ tokenId }): TokenChange => ({
-      id: tokenId,
-      events: ['disappeared'],
-      seen: null,
-      lifetimeMs: null,
-    }));
-  return [...changed, ...gone];
+): Generator<undefined, TokenChange[]> {
+  const changes: TokenChange[] = [];
+  const seenIds = new Set<string>();
+  let steps = 0;
+  for (const token of seen) {
+    seenIds.add(token.id);
+    const change = changeOf(memory.get(token.id), token, observedAt);
+    if (change !== null) changes.push(change);
+    if ((steps += 1) % rowsAtOnce === 0) yield;
+  }
+  for (const before of memory.values()) {
+    const isGone = before.goneAtMs === null && !seenIds.has(before.tokenId);
+    if (isGone && !isOurs(before, observedAt)) changes.push(disappeared(before.tokenId));
+    if ((steps += 1) % rowsAtOnce === 0) yield;
+  }
+  return changes;
+}
+
+/** The same at once. */
+export function findTokenChanges(
+  ...of: Parameters<typeof stepThroughTokenChanges>
+): readonly TokenChange[] {
+  const steps = stepThroughTokenChanges(...of);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+function changeOf(
+  before: TokenMemory | undefined,
+  token: SeenToken,
+  observedAt: Date,
+): TokenChange | null {
+  if (before === undefined) {
+    return { id: token.id, events: ['first_seen'], seen: token, lifetimeMs: null };
+  }
+  if (isOurs(before, observedAt)) return null;
+  const events = compare(before, token);
+  if (events.length === 0) return null;
+  return {
+    id: token.id,
+    events,
+    seen: token,
+    lifetimeMs: observedLifetime(before.expiresAtMs, token.expiresAtMs, observedAt.getTime()),
+  };
+}
+
+function disappeared(id: string): TokenChange {
+  return { id, events: ['disappeared'], seen: null, lifetimeMs: null };
 }
 
 function isOurs({ claimedBy, refreshedAtMs }: TokenMemory, observedAt: Date): boolean {

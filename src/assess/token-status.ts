@@ -1,4 +1,4 @@
-import type { ExpiryCounts } from '../observe/tokens.js';
+import type { ExpiryCounts } from '../observe/expiry-counts.js';
 
 /** State of an access token: the runbook's three, and `unknown` where no expiry is recorded. */
 export const tokenStatuses = ['valid', 'expiring_soon', 'expired', 'unknown'] as const;

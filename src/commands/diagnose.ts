@@ -1,8 +1,9 @@
 import { assessSources } from '../assess/sources.js';
 import type { SourceAssessment } from '../assess/sources.js';
 import type { ColumnRef, Config, ProviderConfig } from '../config/config.js';
+import { diagnoseCarrying } from './diagnose-carrying.js';
 import { diagnoseJobs } from './diagnose-jobs.js';
-import { displayName } from '../observe/catalog.js';
+import { coversRows, displayName } from '../observe/catalog.js';
 import type { Catalog } from '../observe/catalog.js';
 import type { Inspection } from '../observe/inspect.js';
 import { configuredSources, tokenSourceName } from '../observe/observe.js';
@@ -34,6 +35,7 @@ export function diagnose(config: Config, inspection: Inspection): Finding[] {
     ...diagnoseDeniedColumns(provider, inspection),
     ...diagnoseLifetime(provider, inspection),
     ...diagnoseExpiryIndex(provider, inspection),
+    ...diagnoseCarrying(provider, catalog),
     ...diagnoseRefreshToken(provider, catalog),
   ]);
   return withoutRepetition([
@@ -169,16 +171,19 @@ function diagnoseExpiryIndex(
   if (expiresAt?.join !== null || tokens?.known !== true) return [];
   const relation = catalog.relations.get(displayName(table));
   if (relation === undefined || relation.isView) return [];
-  if (relation.indexedColumns.includes(expiresAt.column)) return [];
+  const beside = active !== null && active.join === null ? [active.column] : [];
+  if (coversRows(relation, expiresAt.column, beside)) return [];
+  const indexed = coversRows(relation, expiresAt.column);
   const rows = tokens.value.active.total + tokens.value.inactive.total;
-  const include =
-    active !== null && active.join === null ? ` INCLUDE (${quote(active.column)})` : '';
+  const include = beside.length > 0 ? ` INCLUDE (${beside.map(quote).join(', ')})` : '';
   return [
     {
       level: 'hint',
       subject: tokenSourceName(name),
       text:
-        `no index on ${expiresAt.column}` +
+        (indexed
+          ? `the index on ${expiresAt.column} does not include ${beside.join(', ')}`
+          : `no index on ${expiresAt.column}`) +
         (rows < indexWorthwhileRows
           ? '; with so few rows none is needed, with many this one helps'
           : ''),

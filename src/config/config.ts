@@ -147,6 +147,8 @@ export interface TokenColumns {
   /** The application's own status word. Shown to people, never believed. */
   readonly status: ColumnRef | null;
   readonly createdAt: ColumnRef | null;
+  /** timestamptz that moves with every write of the row. */
+  readonly updatedAt: ColumnRef | null;
 }
 
 /** Where signs of a sync are recorded. */

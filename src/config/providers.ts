@@ -136,6 +136,7 @@ function toProvider(
         hasRefreshToken: columns.has_refresh_token,
         status: columns.status,
         createdAt: columns.created_at,
+        updatedAt: columns.updated_at,
       },
     },
     expiringSoonMs: rest.expiring_soon,

@@ -126,6 +126,7 @@ export const providerSchema = strictMap({
     has_refresh_token: optionalColumn,
     status: optionalColumn,
     created_at: optionalColumn,
+    updated_at: optionalColumn,
   }),
   expiring_soon: duration.prefault(defaultThresholds.expiring_soon),
   declared_lifetime: duration.nullable().default(null),

@@ -16,8 +16,37 @@ export interface Relation extends TableName {
   readonly columns: ReadonlyMap<string, Column>;
   /** Column lists of its unique indexes. */
   readonly uniqueKeys: readonly (readonly string[])[];
-  /** First columns of its indexes. */
-  readonly indexedColumns: readonly string[];
+  /** Its valid indexes over plain columns. */
+  readonly indexes: readonly TableIndex[];
+  /** When it was vacuumed last, an index alone could answer for nearly every row. */
+  readonly mostlyVisible: boolean;
+  /** A trigger has a hand in every row that is updated. */
+  readonly triggersOnUpdate: boolean;
+  /** By the last vacuum or analyze; -1 before the first. */
+  readonly estimatedRows: number;
+}
+
+export interface TableIndex {
+  /** What it is ordered by. */
+  readonly columns: readonly string[];
+  /** What it holds beside, by INCLUDE. */
+  readonly included: readonly string[];
+  /** Only of the rows that a WHERE names. */
+  readonly partial: boolean;
+}
+
+/** Whether an index is ordered by `first`, and holds it and all of `also` for every row. */
+export function coversRows(
+  { indexes }: Relation,
+  first: string,
+  also: readonly string[] = [],
+): boolean {
+  return indexes.some(
+    ({ columns, included, partial }) =>
+      !partial &&
+      columns[0] === first &&
+      also.every((column) => columns.includes(column) || included.includes(column)),
+  );
 }
 
 /** `off`: does not apply to this role. `open`: a policy shows every row. `restricted`: rows may be hidden. */
@@ -29,6 +58,7 @@ export interface Column {
   /** SQL of its default, null without one. */
   readonly defaultSql: string | null;
   readonly selectable: boolean;
+  readonly notNull: boolean;
 }
 
 /** One way to write a table's name as a map key and for people. */
@@ -42,8 +72,17 @@ interface CatalogRow {
   is_view: boolean;
   schema_usable: boolean;
   row_security: RowSecurity;
-  columns: { name: string; type: string; default_sql: string | null; selectable: boolean }[];
-  indexes: { columns: string[]; unique: boolean }[];
+  columns: {
+    name: string;
+    type: string;
+    default_sql: string | null;
+    selectable: boolean;
+    not_null: boolean;
+  }[];
+  indexes: (TableIndex & { unique: boolean })[];
+  mostly_visible: boolean;
+  estimated_rows: number;
+  triggers_on_update: boolean;
 }
 
 /**
@@ -72,13 +111,16 @@ export async function readCatalog(
         schemaUsable: row.schema_usable,
         rowSecurity: row.row_security,
         columns: new Map(
-          row.columns.map(({ name, type, default_sql, selectable }) => [
+          row.columns.map(({ name, type, default_sql, selectable, not_null }) => [
             name,
-            { type, defaultSql: default_sql, selectable },
+            { type, defaultSql: default_sql, selectable, notNull: not_null },
           ]),
         ),
         uniqueKeys: row.indexes.filter(({ unique }) => unique).map(({ columns }) => columns),
-        indexedColumns: row.indexes.map(({ columns }) => columns[0] ?? ''),
+        indexes: row.indexes,
+        mostlyVisible: row.mostly_visible,
+        estimatedRows: row.estimated_rows,
+        triggersOnUpdate: row.triggers_on_update,
       },
     ]),
   );
@@ -123,19 +165,30 @@ SELECT n.nspname AS schema,
                    'name', a.attname,
                    'type', format_type(a.atttypid, a.atttypmod),
                    'default_sql', pg_get_expr(d.adbin, 0),
-                   'selectable', has_column_privilege(c.oid, a.attnum, 'SELECT')))
+                   'selectable', has_column_privilege(c.oid, a.attnum, 'SELECT'),
+                   'not_null', a.attnotnull))
                  FROM pg_attribute a
                  LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
                                         AND a.attgenerated = ''
                  WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), '[]') AS columns,
        coalesce((SELECT json_agg(json_build_object(
                    'unique', i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL,
+                   'partial', i.indpred IS NOT NULL,
                    'columns', (SELECT json_agg(a.attname ORDER BY k.position)
                                FROM unnest(i.indkey::int2[]) WITH ORDINALITY k(attnum, position)
                                JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum
-                               WHERE k.position <= i.indnkeyatts)))
+                               WHERE k.position <= i.indnkeyatts),
+                   'included', coalesce((SELECT json_agg(a.attname ORDER BY k.position)
+                               FROM unnest(i.indkey::int2[]) WITH ORDINALITY k(attnum, position)
+                               JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum
+                               WHERE k.position > i.indnkeyatts), '[]')))
                  FROM pg_index i
-                 WHERE i.indrelid = c.oid AND i.indisvalid AND i.indexprs IS NULL), '[]') AS indexes
+                 WHERE i.indrelid = c.oid AND i.indisvalid AND i.indexprs IS NULL), '[]') AS indexes,
+       c.relpages > 0 AND c.relallvisible >= 0.9 * c.relpages AS mostly_visible,
+       c.reltuples::float8 AS estimated_rows,
+       EXISTS (SELECT FROM pg_trigger g
+               WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgenabled <> 'D'
+                 AND g.tgtype & 19 = 19) AS triggers_on_update -- row, before, update
 FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[])) AS wanted(schema, name)
 JOIN pg_namespace n ON n.nspname = wanted.schema
 JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.name

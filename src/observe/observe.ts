@@ -3,6 +3,9 @@ import { readSnapshot } from '../database/read-snapshot.js';
 import type { Query, Snapshot, SnapshotSource } from '../database/read-snapshot.js';
 import { readCatalog } from './catalog.js';
 import type { Catalog } from './catalog.js';
+import { resolveCarrySource } from './carried/carry-source.js';
+import type { CarriedTokens, TokenCarriers } from './carried/token-carriers.js';
+import type { ExpiryDay } from './expiry-days.js';
 import { observeSyncs, syncSources, syncTables } from './observe-syncs.js';
 import type { SyncObservation } from './observe-syncs.js';
 import { known } from './reading.js';
@@ -49,7 +52,8 @@ export function tokenSourceName(provider: string): string {
  *
  * What can't be read is unknown, with a reason, and never stops the rest. `seenBefore` names the
  * sources that could be read once: of those, absence is a fault even where they are optional.
- * `countedRuns` is up to where the runs of cron jobs were counted.
+ * `countedRuns` is up to where the runs of cron jobs were counted; `carriers` keep large tables
+ * from poll to poll, null reads them in full.
  * Throws `DatabaseError` when the database can't be used at all.
  */
 export async function observe(
@@ -59,12 +63,14 @@ export async function observe(
   localClockMs: () => number,
   everyRow = false,
   countedRuns: RunCursor | null = null,
+  carriers: TokenCarriers | null = null,
 ): Promise<Observation> {
   return readSnapshot(database, async (snapshot) => {
     const { now, role, clockSkewMs } = await readNow(snapshot.query, localClockMs);
     const tables = [...config.providers.flatMap(tablesRead), ...tablesAround(config)];
     const catalog = await readCatalog(snapshot.query, role, tables);
     const providers: ProviderObservation[] = [];
+    const expiryDays = new Map<string, readonly ExpiryDay[]>();
     for (const provider of config.providers) {
       providers.push(
         await observeProvider(snapshot, {
@@ -74,6 +80,8 @@ export async function observe(
           limit: config.tokenSeriesLimit,
           seenBefore,
           everyRow,
+          carriers,
+          onExpiryDays: (days) => expiryDays.set(provider.name, days),
         }),
       );
     }
@@ -82,6 +90,7 @@ export async function observe(
       seenBefore,
       everyRow,
       countedRuns,
+      expiryDays,
     });
     return { now, clockSkewMs, providers, surroundings };
   });
@@ -134,6 +143,9 @@ interface ProviderContext {
   readonly limit: number;
   readonly seenBefore: ReadonlySet<string>;
   readonly everyRow: boolean;
+  readonly carriers: TokenCarriers | null;
+  /** Hears on which days tokens expire, where that is known without asking. */
+  readonly onExpiryDays: (days: readonly ExpiryDay[]) => void;
 }
 
 async function observeProvider(
@@ -183,16 +195,37 @@ async function observeTokens(
   { query, isolated }: Snapshot,
   source: TokenSource,
   notes: readonly string[],
-  { provider, catalog, now, limit, everyRow }: ProviderContext,
+  context: ProviderContext,
 ): Promise<Reading<TokenObservation>> {
-  const read = await isolated(() =>
-    readTokens(query, source, catalog.role, {
+  const { provider, catalog, now, limit, everyRow } = context;
+  const { expiringSoonMs } = provider;
+  const read = await isolated(async () => {
+    const carried = await readCarried(query, source, context);
+    if (carried?.rows === null) context.onExpiryDays(carried.expiryDays);
+    return readTokens(query, source, catalog.role, {
       now,
-      expiringSoonMs: provider.expiringSoonMs,
+      expiringSoonMs,
       limit,
       everyRow,
-    }),
-  );
+      carried,
+    });
+  });
   if (!read.ok) return statementFailed(read.error);
   return read.value.known ? known(read.value.value, notes) : read.value;
+}
+
+/**
+ * Rows are compared with what is remembered: a refresh of ours that does not move `updated_at`
+ * would look as if somebody had undone it. So rows are carried only where a trigger moves it.
+ */
+async function readCarried(
+  query: Query,
+  source: TokenSource,
+  { provider, catalog, carriers, now, everyRow }: ProviderContext,
+): Promise<CarriedTokens | null> {
+  const carry = resolveCarrySource(provider.tokens, catalog);
+  if (carriers === null || 'because' in carry) return null;
+  if (everyRow && !carry.movesByTrigger) return null;
+  const { expiringSoonMs } = provider;
+  return carriers.read(query, provider.name, source, carry, { now, expiringSoonMs, everyRow });
 }

@@ -55,16 +55,21 @@ export async function observeSurroundings(
     readonly now: Date;
     readonly seenBefore: ReadonlySet<string>;
     readonly everyRow: boolean;
+    /** By provider; of those that are not there it is read. */
+    readonly expiryDays: ReadonlyMap<string, readonly ExpiryDay[]>;
     readonly countedRuns: RunCursor | null;
   },
 ): Promise<SurroundingsObservation> {
-  const { now, seenBefore, everyRow, countedRuns } = options;
+  const { now, seenBefore, everyRow, countedRuns, expiryDays } = options;
   const cron =
     config.cron && (await observeCron(snapshot, catalog, config.cron, countedRuns, seenBefore));
   const providers = new Map<string, ProviderSurroundings>();
   const sources: SourceObservation[] = [...(cron?.sources ?? [])];
   for (const provider of config.providers) {
-    const seen = await observeProvider(snapshot, catalog, provider, now, everyRow);
+    const seen = await observeProvider(snapshot, catalog, provider, now, {
+      everyRow,
+      expiryDays: expiryDays.get(provider.name),
+    });
     providers.set(provider.name, seen);
     for (const { kind, ...source } of providerSources(provider)) {
       const reading = seen[kind];
@@ -79,7 +84,7 @@ async function observeProvider(
   catalog: Catalog,
   provider: ProviderConfig,
   now: Date,
-  everyRow: boolean,
+  { everyRow, expiryDays }: { everyRow: boolean; expiryDays: readonly ExpiryDay[] | undefined },
 ): Promise<ProviderSurroundings> {
   const log = provider.jobs?.log ?? null;
   const { arrivals = null, events = null, windowMs = 0 } = provider.webhooks ?? {};
@@ -92,9 +97,11 @@ async function observeProvider(
     arrivals: arrivals && (await read(() => readArrivals(query, catalog, arrivals, now, windowMs))),
     events: events && (await read(() => readEvents(query, catalog, events, now, windowMs))),
     stored: stored && (await read(() => readStored(query, catalog, stored, runs, now))),
-    expiryDays: tokens?.known
-      ? await read(async () => known(await readExpiryDays(query, tokens.value, now)))
-      : tokens,
+    expiryDays: expiryDays
+      ? known(expiryDays)
+      : tokens?.known
+        ? await read(async () => known(await readExpiryDays(query, tokens.value, now)))
+        : tokens,
   };
 }
 

@@ -16,15 +16,18 @@ export interface TokenRow {
   readonly hasRefreshToken: boolean | null;
 }
 
+/** The select list that yields a `TokenRow`. */
+export function tokenRowColumns(source: TokenSource): string {
+  return `${source.id} AS id, ${source.subject} AS subject, ${source.account} AS account,
+          ${source.active} AS active,
+          ${epochMs(source.expiresAt)} AS "expiresAtMs",
+          ${source.hasRefreshToken} AS "hasRefreshToken"`;
+}
+
 /** Reads every row that has an id. Must run inside a transaction. */
 export async function readTokenRows(query: Query, source: TokenSource): Promise<TokenRow[]> {
   return fetchAll<TokenRow>(
     query,
-    `SELECT ${source.id} AS id, ${source.subject} AS subject, ${source.account} AS account,
-            ${source.active} AS active,
-            ${epochMs(source.expiresAt)} AS "expiresAtMs",
-            ${source.hasRefreshToken} AS "hasRefreshToken"
-     FROM ${source.from}
-     WHERE ${source.id} IS NOT NULL`,
+    `SELECT ${tokenRowColumns(source)} FROM ${source.from} WHERE ${source.id} IS NOT NULL`,
   );
 }

@@ -1,5 +1,5 @@
 import type { ColumnRef, TableName, TokenColumns, TokenTable } from '../config/config.js';
-import { displayName } from './catalog.js';
+import { coversRows, displayName } from './catalog.js';
 import type { Catalog, Column, Relation } from './catalog.js';
 import { findReadable, hiddenRows, instantSql, quote, quoteTable } from './readable-table.js';
 import { known, unknown } from './reading.js';
@@ -25,6 +25,8 @@ export interface TokenSource {
   readonly instant: (column: ColumnRef) => string | null;
   /** Row-level security may hide rows of it from us. */
   readonly mayHideRows: boolean;
+  /** An index alone can tell expiry and active flag of nearly every row, ordered by expiry. */
+  readonly countsByIndex: boolean;
 }
 
 /** The facts that stand for something worse than "not shown" when they can't be read. */
@@ -113,9 +115,25 @@ export function resolveTokenSource(table: TokenTable, catalog: Catalog): Reading
       createdAt: instant(columns.createdAt) ?? 'NULL::timestamptz',
       instant,
       mayHideRows,
+      countsByIndex: canCountByIndex(columns, relations.get(null)),
     },
     notes,
   );
+}
+
+/**
+ * After many updates without a vacuum the index must ask the table for each row, and one scan of
+ * the table is cheaper; so it is where the type of the expiry must be converted.
+ */
+function canCountByIndex(
+  { expiresAt, active }: TokenColumns,
+  relation: Relation | undefined,
+): boolean {
+  if (relation?.mostlyVisible !== true || expiresAt?.join !== null) return false;
+  if (active !== null && active.join !== null) return false;
+  const type = relation.columns.get(expiresAt.column)?.type ?? '';
+  if (!/^timestamp(\(\d\))? with time zone$/.test(type)) return false;
+  return coversRows(relation, expiresAt.column, active === null ? [] : [active.column]);
 }
 
 /** Whether there is a refresh token; of the secret itself only its presence is ever asked for. */

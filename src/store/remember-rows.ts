@@ -5,7 +5,7 @@ import { readProviderRow } from './provider-row.js';
 import type { ProviderRow } from './provider-row.js';
 import { recordChanges } from './record-changes.js';
 import type { ChangeEvent, TokenChange } from './record-changes.js';
-import { readTokenMemory } from './token-memory.js';
+import { readTokenMemory, readTokenMemoryOf } from './token-memory.js';
 import type { TokenMemory } from './token-memory.js';
 
 /** What is remembered of a provider after a poll, and the events that this replica recorded. */
@@ -16,12 +16,17 @@ export interface RememberedRows {
   readonly provider: ProviderRow | null;
 }
 
-/** Takes over what `findChanges` finds between the memory and what a poll saw at `observedAt`. */
+/**
+ * Takes over what `findChanges` finds between the memory and what a poll saw at `observedAt`. Of
+ * the memory only what was written is read again.
+ */
 export async function rememberRows(
   pool: Pool,
   provider: string,
   observedAt: Date,
-  findChanges: (memory: ReadonlyMap<string, TokenMemory>) => readonly TokenChange[],
+  findChanges: (
+    memory: ReadonlyMap<string, TokenMemory>,
+  ) => readonly TokenChange[] | Promise<readonly TokenChange[]>,
 ): Promise<RememberedRows> {
   return writeTransaction(pool, async (query) => {
     const before = await readTokenMemory(query, provider);
@@ -29,11 +34,13 @@ export async function rememberRows(
     const unchanged = { memory: before, events: [], provider: shared };
     // The application is refreshing for us: whoever asked it will remember what moved.
     if (await isAppCallUnderWay(query, provider)) return unchanged;
-    const changes = findChanges(before);
+    const changes = await findChanges(before);
     if (changes.length === 0) return unchanged;
     const recorded = await recordChanges(query, provider, changes, observedAt);
+    const changedIds = changes.map(({ id }) => id);
+    const written = await readTokenMemoryOf(query, provider, changedIds);
     return {
-      memory: await readTokenMemory(query, provider),
+      memory: new Map([...before, ...written]),
       events: recorded.map(({ event }) => event),
       provider: shared,
     };

@@ -1,3 +1,4 @@
+import { readSlices } from '../database/read-slices.js';
 import type { Query } from '../database/read-snapshot.js';
 import { stateSchema } from './migrate.js';
 
@@ -56,16 +57,34 @@ export function firstSight(
   };
 }
 
-/** Reads what is remembered of all tokens of a provider, by token id. */
+/** Reads what is remembered of all tokens of a provider, by token id. Inside a transaction. */
 export async function readTokenMemory(
   query: Query,
   provider: string,
 ): Promise<ReadonlyMap<string, TokenMemory>> {
-  const rows = await query<TokenMemory & Record<string, unknown>>(
-    `SELECT ${tokenMemoryColumns} FROM ${stateSchema}.tokens WHERE provider = $1`,
-    [provider],
-  );
-  return new Map(rows.map((row) => [row.tokenId, row]));
+  return readMemories(query, 'provider = $1', [provider]);
+}
+
+/** The same of these tokens only. */
+export async function readTokenMemoryOf(
+  query: Query,
+  provider: string,
+  tokenIds: readonly string[],
+): Promise<ReadonlyMap<string, TokenMemory>> {
+  return readMemories(query, 'provider = $1 AND token_id = ANY($2)', [provider, tokenIds]);
+}
+
+async function readMemories(
+  query: Query,
+  condition: string,
+  values: readonly unknown[],
+): Promise<ReadonlyMap<string, TokenMemory>> {
+  const memories = new Map<string, TokenMemory>();
+  const select = `SELECT ${tokenMemoryColumns} FROM ${stateSchema}.tokens WHERE ${condition}`;
+  await readSlices<TokenMemory>(query, select, values, (rows) => {
+    for (const row of rows) memories.set(row.tokenId, row);
+  });
+  return memories;
 }
 
 /** Since when the row of a token is gone; null: it is not, or nobody ever saw it. */

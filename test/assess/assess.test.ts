@@ -5,7 +5,8 @@ import type { Assessment, PollResult } from '../../src/assess/assess.js';
 import type { ProviderObservation } from '../../src/observe/observe.js';
 import { known, unknown } from '../../src/observe/reading.js';
 import { noSurroundings } from '../../src/observe/surroundings.js';
-import type { ExpiryCounts, TokenObservation } from '../../src/observe/tokens.js';
+import type { ExpiryCounts } from '../../src/observe/expiry-counts.js';
+import type { TokenObservation } from '../../src/observe/tokens.js';
 
 const now = new Date('2025-11-29T12:00:00Z');
 const later = new Date('2025-11-29T12:00:30Z');

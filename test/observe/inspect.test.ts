@@ -49,18 +49,23 @@ describe('an inspection', () => {
       isView: false,
       schemaUsable: true,
       rowSecurity: 'open',
-      indexedColumns: expect.arrayContaining(['id', 'user_id']) as unknown,
+      indexes: expect.arrayContaining([
+        expect.objectContaining({ columns: ['id'], included: [], partial: false }),
+        expect.objectContaining({ columns: ['user_id'], included: [], partial: false }),
+      ]) as unknown,
       uniqueKeys: expect.arrayContaining([['id'], ['user_id']]) as unknown,
     });
     expect(relation?.columns.get('is_active')).toEqual({
       type: 'boolean',
       defaultSql: 'true',
       selectable: true,
+      notNull: false,
     });
     expect(relation?.columns.get('refresh_token')).toEqual({
       type: 'text',
       defaultSql: null,
       selectable: false,
+      notNull: false,
     });
   });
 

@@ -102,7 +102,12 @@ describeOnEachServer('TypeScript and the SQL of the runbook', (server) => {
   });
 
   it('agree on an expiry that an application stored as epoch milliseconds or seconds', async () => {
-    const instant = instantSql('stored', { type: 'bigint', defaultSql: null, selectable: true });
+    const instant = instantSql('stored', {
+      type: 'bigint',
+      defaultSql: null,
+      selectable: true,
+      notNull: false,
+    });
     await fc.assert(
       fc.asyncProperty(nows, fc.constantFrom(1, 1_000), async (at, unitMs) => {
         const stored = Math.floor(at.getTime() / unitMs);

@@ -1,0 +1,29 @@
+import type { QueryResultRow } from 'pg';
+import type { Query } from './read-snapshot.js';
+
+const fetchedRows = 2_000;
+
+/**
+ * Hands the rows of a SELECT to `take`, a slice at a time, so that neither a large table nor a
+ * long delay is in memory at once. Answers with how many there were, and the last. Must run inside
+ * a transaction.
+ */
+export async function readSlices<Row>(
+  query: Query,
+  select: string,
+  values: readonly unknown[],
+  take: (rows: readonly Row[]) => Promise<void> | void,
+): Promise<{ readonly count: number; readonly last: Row | null }> {
+  await query(`DECLARE slices NO SCROLL CURSOR FOR ${select}`, values);
+  let count = 0;
+  let last: Row | null = null;
+  for (;;) {
+    const rows = await query<Row & QueryResultRow>(`FETCH ${String(fetchedRows)} FROM slices`);
+    await take(rows);
+    count += rows.length;
+    last = rows.at(-1) ?? last;
+    if (rows.length < fetchedRows) break;
+  }
+  await query('CLOSE slices');
+  return { count, last };
+}

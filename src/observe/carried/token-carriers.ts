@@ -1,0 +1,102 @@
+import type { Query } from '../../database/read-snapshot.js';
+import type { CountedExpiries } from '../expiry-counts.js';
+import type { ExpiryDay } from '../expiry-days.js';
+import { tokenRowColumns } from '../token-rows.js';
+import type { TokenRow } from '../token-rows.js';
+import type { TokenSource } from '../token-source.js';
+import type { CarrySource } from './carry-source.js';
+import { createCarrier, defaultSliceRows, expiryColumns } from './carry-table.js';
+import type { SliceRows } from './carry-table.js';
+import { createExpiryTable } from './expiry-table.js';
+import type { CarriedExpiry, CarriedTable } from './expiry-table.js';
+import { createExpiryTally } from './expiry-tally.js';
+import { createRowTable } from './row-table.js';
+import type { CarriedRows } from './row-table.js';
+
+/** What is known of a provider's tokens without reading its table in full. */
+export interface CarriedTokens {
+  readonly counts: CountedExpiries;
+  readonly expiryDays: readonly ExpiryDay[];
+  /** null where only counts are carried. */
+  readonly rows: readonly TokenRow[] | null;
+}
+
+export interface CarryOptions {
+  readonly now: Date;
+  readonly expiringSoonMs: number;
+  /** Whole rows, not only what is counted. */
+  readonly everyRow: boolean;
+}
+
+/** The tokens of large tables, carried from poll to poll. */
+export interface TokenCarriers {
+  /** Brings a provider's tokens up to date; null until each was read once: read them in full. */
+  readonly read: (
+    query: Query,
+    provider: string,
+    source: TokenSource,
+    carry: CarrySource,
+    options: CarryOptions,
+  ) => Promise<CarriedTokens | null>;
+}
+
+/** Starts with nothing carried. */
+export function createTokenCarriers(sliceRows: SliceRows = defaultSliceRows): TokenCarriers {
+  const carriers = new Map<string, ProviderCarrier>();
+  return {
+    async read(query, provider, source, carry, options) {
+      let carrier = carriers.get(provider);
+      if (carrier?.everyRow !== options.everyRow) {
+        carrier = options.everyRow ? carryRows(sliceRows) : carryExpiries(sliceRows);
+        carriers.set(provider, carrier);
+      }
+      return carrier.read(query, source, carry, options);
+    },
+  };
+}
+
+interface ProviderCarrier {
+  readonly everyRow: boolean;
+  readonly read: (
+    query: Query,
+    source: TokenSource,
+    carry: CarrySource,
+    options: CarryOptions,
+  ) => Promise<CarriedTokens | null>;
+}
+
+function carryRows(sliceRows: SliceRows): ProviderCarrier {
+  const carrier = createCarrier<TokenRow, CarriedRows>(createRowTable, sliceRows);
+  return {
+    everyRow: true,
+    async read(query, source, carry, options) {
+      const select = `SELECT ${tokenRowColumns(source)} FROM ${source.from}`;
+      const table = await carrier(query, { select, carry }, options.now);
+      return table && { ...(await tally(table, options)), rows: table.rows() };
+    },
+  };
+}
+
+function carryExpiries(sliceRows: SliceRows): ProviderCarrier {
+  const carrier = createCarrier<CarriedExpiry, CarriedTable<CarriedExpiry>>(
+    createExpiryTable,
+    sliceRows,
+  );
+  return {
+    everyRow: false,
+    async read(query, source, carry, options) {
+      const select = `SELECT ${expiryColumns(source)} FROM ${source.from}`;
+      const table = await carrier(query, { select, carry }, options.now);
+      return table && { ...(await tally(table, options)), rows: null };
+    },
+  };
+}
+
+async function tally(
+  table: CarriedTable<never>,
+  { now, expiringSoonMs }: CarryOptions,
+): Promise<Omit<CarriedTokens, 'rows'>> {
+  const counted = createExpiryTally(now, expiringSoonMs);
+  await table.visit(counted.add);
+  return { counts: counted.counts(), expiryDays: counted.days() };
+}

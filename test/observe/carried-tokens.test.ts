@@ -1,0 +1,293 @@
+import fc from 'fast-check';
+import pg from 'pg';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { readSnapshot } from '../../src/database/read-snapshot.js';
+import { readCatalog } from '../../src/observe/catalog.js';
+import { resolveCarrySource } from '../../src/observe/carried/carry-source.js';
+import type { CarrySource } from '../../src/observe/carried/carry-source.js';
+import { createTokenCarriers } from '../../src/observe/carried/token-carriers.js';
+import type { TokenCarriers } from '../../src/observe/carried/token-carriers.js';
+import { readExpiryCounts } from '../../src/observe/expiry-counts.js';
+import { readExpiryDays } from '../../src/observe/expiry-days.js';
+import { readTokenRows } from '../../src/observe/token-rows.js';
+import { resolveTokenSource, tablesOf } from '../../src/observe/token-source.js';
+import type { TokenSource } from '../../src/observe/token-source.js';
+import { createDatabase, describeOnEachServer, type TestDatabase } from '../support/postgres.js';
+import { createPoller, type Poller } from './poller.js';
+
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+const weekMs = 7 * 24 * hourMs;
+const beginsAtMs = Date.parse('2026-01-01T00:00:00Z');
+
+/** Without a trigger: the tests write `updated_at` by a clock of their own. */
+const schema = `
+CREATE TABLE tokens (
+  id text PRIMARY KEY, owner text NOT NULL DEFAULT 'o', expires_at timestamptz,
+  active boolean DEFAULT true, refresh_token text, updated_at timestamptz);
+CREATE INDEX ON tokens (updated_at)`;
+const yaml = `
+providers:
+  app:
+    table: public.tokens
+    columns: {id: id, subject: owner, expires_at: expires_at, active: active,
+              refresh_token: refresh_token, updated_at: updated_at}
+`;
+
+interface Write {
+  readonly id: number;
+  /** Minutes from the begin; null: none recorded. */
+  readonly expiry: number | 'infinity' | '-infinity' | null;
+  readonly active: boolean | null;
+}
+
+type Step =
+  | { readonly do: 'write' | 'write_silently'; readonly row: Write }
+  | { readonly do: 'delete'; readonly id: number }
+  /** In a transaction that stays open until `commit`. */
+  | { readonly do: 'write_late'; readonly row: Write; readonly waitedMs: number }
+  | { readonly do: 'commit' }
+  | { readonly do: 'advance'; readonly ms: number }
+  | { readonly do: 'poll' };
+
+const write = fc.record({
+  id: fc.integer({ min: 0, max: 40 }),
+  expiry: fc.oneof(
+    { weight: 8, arbitrary: fc.integer({ min: -2_000, max: 20_000 }) },
+    { weight: 1, arbitrary: fc.constantFrom('infinity' as const, '-infinity' as const, null) },
+  ),
+  active: fc.constantFrom(true, false, null),
+});
+const step = (name: 'write' | 'write_silently') => fc.record({ do: fc.constant(name), row: write });
+const poll = fc.constant({ do: 'poll' as const });
+/** What moves `updated_at`, however late it is committed. */
+const honest: fc.Arbitrary<Step> = fc.oneof(
+  step('write'),
+  step('write'),
+  fc.record({
+    do: fc.constant('write_late' as const),
+    row: write,
+    waitedMs: fc.integer({ min: 0, max: minuteMs }),
+  }),
+  fc.constant({ do: 'commit' as const }),
+  fc.record({ do: fc.constant('advance' as const), ms: fc.integer({ min: 0, max: 48 * hourMs }) }),
+  poll,
+  poll,
+);
+const anything: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 6, arbitrary: honest },
+  { weight: 1, arbitrary: step('write_silently') },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('delete' as const),
+      id: fc.integer({ min: 0, max: 40 }),
+    }),
+  },
+);
+
+describeOnEachServer('tokens that are carried from poll to poll', (server) => {
+  let database: TestDatabase;
+  let poller: Poller;
+  let late: pg.Client;
+  let source: TokenSource;
+  let carry: CarrySource;
+  let nowMs: number;
+  let isOpen: boolean;
+  /** By its begin a transaction stamps what it writes. */
+  let startedAtMs: number;
+  beforeAll(async () => {
+    database = await createDatabase(server);
+    await database.query(schema);
+    poller = createPoller(database.url, { yaml });
+    late = new pg.Client({ connectionString: database.url });
+    late.on('error', () => undefined);
+    await late.connect();
+    const { tokens } = poller.config.providers[0]!;
+    await readSnapshot(poller.database, async ({ query }) => {
+      const catalog = await readCatalog(query, 'postgres', tablesOf(tokens));
+      const resolved = resolveTokenSource(tokens, catalog);
+      const carried = resolveCarrySource(tokens, catalog, -1);
+      if (!resolved.known || 'because' in carried) throw new Error(JSON.stringify(carried));
+      [source, carry] = [resolved.value, carried];
+    });
+  });
+  beforeEach(() => empty());
+  afterAll(async () => {
+    await late.end();
+    await poller.close();
+    await database.drop();
+  });
+
+  async function empty(): Promise<void> {
+    await late.query('ROLLBACK');
+    await database.query('TRUNCATE tokens');
+    [nowMs, isOpen] = [beginsAtMs, false];
+  }
+
+  const upsert = (
+    client: { query(sql: string, values: unknown[]): Promise<unknown> },
+    { id, expiry, active }: Write,
+    updatedAtMs: number | null,
+  ) =>
+    client.query(
+      `INSERT INTO tokens (id, expires_at, active, updated_at)
+       VALUES ('t' || $1, coalesce($3::timestamptz, $2::timestamptz), $4,
+               coalesce($5::timestamptz, (SELECT updated_at FROM tokens WHERE id = 't' || $1)))
+       ON CONFLICT (id) DO UPDATE SET expires_at = EXCLUDED.expires_at, active = EXCLUDED.active,
+                                      updated_at = EXCLUDED.updated_at`,
+      [
+        id,
+        typeof expiry === 'number' ? new Date(beginsAtMs + expiry * minuteMs).toISOString() : null,
+        typeof expiry === 'string' ? expiry : null,
+        active,
+        updatedAtMs === null ? null : new Date(updatedAtMs).toISOString(),
+      ],
+    );
+
+  /** What is carried, beside what a count of all rows says in the same snapshot. */
+  const compare = (carriers: TokenCarriers, everyRow: boolean) =>
+    readSnapshot(poller.database, async ({ query }) => {
+      const now = new Date(nowMs);
+      const options = { now, expiringSoonMs: weekMs, everyRow };
+      const carried = await carriers.read(query, 'app', source, carry, options);
+      const counts = await readExpiryCounts(query, source, now, weekMs);
+      const expiryDays = await readExpiryDays(query, source, now);
+      const rows = everyRow ? await readTokenRows(query, source) : null;
+      return { carried: carried && sorted(carried), full: sorted({ counts, expiryDays, rows }) };
+    });
+  const sorted = <Rows extends { rows: readonly { id: string }[] | null }>(tokens: Rows) => ({
+    ...tokens,
+    rows: tokens.rows && [...tokens.rows].sort((a, b) => (a.id < b.id ? -1 : 1)),
+  });
+
+  async function take(what: Step, onPoll: () => Promise<void>): Promise<void> {
+    switch (what.do) {
+      case 'write':
+        // A row that an open transaction holds would be waited for.
+        if (!isOpen) await upsert(database, what.row, nowMs);
+        return;
+      case 'write_silently':
+        if (!isOpen) await upsert(database, what.row, null);
+        return;
+      case 'delete':
+        if (!isOpen) await database.query(`DELETE FROM tokens WHERE id = 't' || $1`, [what.id]);
+        return;
+      case 'write_late': {
+        if (!isOpen) {
+          await late.query('BEGIN');
+          startedAtMs = nowMs;
+        }
+        isOpen = true;
+        nowMs += what.waitedMs;
+        await upsert(late, what.row, startedAtMs);
+        return;
+      }
+      case 'commit':
+        await late.query('COMMIT');
+        isOpen = false;
+        return;
+      case 'advance':
+        nowMs += what.ms;
+        return;
+      case 'poll':
+        await onPoll();
+    }
+  }
+
+  const slices = fc.integer({ min: 5, max: 30 });
+  const runs = { numRuns: 10 };
+
+  it('are those of a full count at every poll, whatever is written, however late it commits', async () => {
+    let compared = 0;
+    const property = fc.asyncProperty(
+      fc.array(honest, { minLength: 10, maxLength: 40 }),
+      slices,
+      fc.boolean(),
+      async (steps, checked, everyRow) => {
+        await empty();
+        const carriers = createTokenCarriers({ checked, first: 2 * checked });
+        for (const each of steps) {
+          await take(each, async () => {
+            const { carried, full } = await compare(carriers, everyRow);
+            if (carried === null) return;
+            compared += 1;
+            expect(carried).toEqual(full);
+          });
+        }
+      },
+    );
+    await fc.assert(property, runs);
+    expect(compared).toBeGreaterThan(10);
+  });
+
+  it('are those of a full count two rounds after deletes and writes that left updated_at', async () => {
+    const property = fc.asyncProperty(
+      fc.array(anything, { minLength: 10, maxLength: 40 }),
+      slices,
+      fc.boolean(),
+      async (steps, checked, everyRow) => {
+        await empty();
+        const carriers = createTokenCarriers({ checked, first: 2 * checked });
+        const pollOnce = async () => {
+          await compare(carriers, everyRow);
+        };
+        for (const each of steps) await take(each, pollOnce);
+        await take({ do: 'commit' }, pollOnce);
+        // One more than rounds of 41 rows need: a last slice that is full does not end a round.
+        const polls = 2 * (Math.floor(41 / checked) + 1) + 2;
+        for (let each = 0; each < polls; each += 1) await pollOnce();
+        const { carried, full } = await compare(carriers, everyRow);
+        expect(carried).toEqual(full);
+      },
+    );
+    await fc.assert(property, runs);
+  });
+
+  it('hold what a transaction of an hour writes at its begin, and only once it commits', async () => {
+    const carriers = createTokenCarriers();
+    await compare(carriers, true);
+    await take(
+      { do: 'write_late', row: { id: 1, expiry: 5, active: true }, waitedMs: 0 },
+      neverPolls,
+    );
+    for (let each = 0; each < 30; each += 1) {
+      nowMs += 2 * minuteMs;
+      await take(
+        { do: 'write_late', row: { id: 2, expiry: each, active: true }, waitedMs: 0 },
+        neverPolls,
+      );
+      expect((await compare(carriers, true)).carried?.rows).toEqual([]);
+    }
+    await take({ do: 'commit' }, neverPolls);
+    expect((await compare(carriers, true)).carried?.rows?.map(({ id }) => id)).toEqual([
+      't1',
+      't2',
+    ]);
+  });
+
+  it('are not begun while a transaction is open that began before the first poll', async () => {
+    const carriers = createTokenCarriers();
+    await take(
+      { do: 'write_late', row: { id: 1, expiry: 5, active: true }, waitedMs: 0 },
+      neverPolls,
+    );
+    nowMs += hourMs;
+    expect((await compare(carriers, false)).carried).toBeNull();
+    await take({ do: 'commit' }, neverPolls);
+    const { carried, full } = await compare(carriers, false);
+    expect(carried).toEqual(full);
+    expect(carried?.counts.active.total).toBe(1);
+  });
+
+  it('begin anew when the clock of the database goes back', async () => {
+    const carriers = createTokenCarriers();
+    await compare(carriers, false);
+    nowMs -= hourMs;
+    await take({ do: 'write', row: { id: 1, expiry: 5, active: true } }, neverPolls);
+    const { carried, full } = await compare(carriers, false);
+    expect(carried).toEqual(full);
+  });
+});
+
+const neverPolls = () => Promise.reject(new Error('no step is a poll'));
