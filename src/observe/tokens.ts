@@ -1,5 +1,6 @@
 import { epochMs, instantParameter } from './instant-sql.js';
 import type { Query } from '../database/read-snapshot.js';
+import { readMostUrgent } from './most-urgent.js';
 import { hiddenRows } from './readable-table.js';
 import { known } from './reading.js';
 import type { Reading } from './reading.js';
@@ -87,20 +88,7 @@ export async function readTokens(
   );
   if (counts.length === 0 && source.mayHideRows) return hiddenRows(source.table, role);
 
-  const mostUrgent =
-    options.limit === 0
-      ? []
-      : await query<{ id: string; active: boolean; expiresAtMs: number | null }>(
-          `SELECT id, active, ${epochMs('expires_at')} AS "expiresAtMs"
-           FROM (SELECT ${source.id} AS id, ${source.active} AS active,
-                        ${source.expiresAt} AS expires_at
-                 FROM ${source.from}) AS tokens
-           WHERE id IS NOT NULL
-           ORDER BY active DESC, expires_at ASC NULLS LAST, id
-           LIMIT $1`,
-          [options.limit],
-        );
-
+  const mostUrgent = await readMostUrgent(query, source, options.limit);
   const earliest = counts.flatMap((row) => row.earliest_ms ?? []);
   return known({
     active: expiryCounts(counts.find((row) => row.active)),
