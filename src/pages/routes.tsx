@@ -4,6 +4,7 @@ import { Router } from 'express';
 import type { Request, Response } from 'express';
 import type { VNode } from 'preact';
 import { reportHtml } from '../watch/report-html.js';
+import { runInSlices } from '../run-in-slices.js';
 import { findAsset } from './assets.js';
 import { CalendarPage } from './calendar-page.js';
 import { IncidentsPage } from './incidents-page.js';
@@ -62,7 +63,7 @@ export function pageRoutes(facts: PageFacts): Router {
     show: (view: PageView, parameters: URLSearchParams) => ShownPage | Promise<ShownPage>,
   ): void => {
     router.get(path, async (request, response) => {
-      const view = viewOf(facts);
+      const view = await viewOf(facts);
       send(response, view, await show(view, parametersOf(request)));
     });
   };
@@ -72,15 +73,19 @@ export function pageRoutes(facts: PageFacts): Router {
     menu: 'overview',
     content: <OverviewPage view={view} incidents={await facts.records.incidents()} />,
   }));
-  page(paths.tokens, (view, parameters) => ({
-    title: 'Tokens',
-    menu: 'tokens',
-    content: <TokensPage view={view} query={parseTokenQuery(parameters)} />,
-  }));
+  page(paths.tokens, async (view, parameters) => {
+    const query = parseTokenQuery(parameters);
+    const found = await runInSlices(view.tokens.find(query));
+    return {
+      title: 'Tokens',
+      menu: 'tokens',
+      content: <TokensPage view={view} query={query} found={found} />,
+    };
+  });
   page(paths.token, async (view, parameters) => {
     const provider = parameters.get('provider') ?? '';
     const tokenId = parameters.get('id') ?? '';
-    const token = view.tokens.get(provider, tokenId);
+    const token = await runInSlices(view.tokens.get(provider, tokenId));
     if (token === null) return unknownToken;
     const surroundings = await facts.records.token(provider, tokenId);
     return {
@@ -121,7 +126,7 @@ export function pageRoutes(facts: PageFacts): Router {
     content: <WatchPage view={view} watches={await facts.records.watches()} />,
   }));
   router.get(paths.reconnectCsv, (request, response) => {
-    const { assessment } = viewOf(facts);
+    const { assessment } = facts.sights().last;
     const all = parametersOf(request).has('all');
     response
       .set({ ...pageHeaders, 'Content-Disposition': 'attachment; filename="reconnect.csv"' })
@@ -129,7 +134,7 @@ export function pageRoutes(facts: PageFacts): Router {
       .send(reconnectCsv(findReconnects(assessment, facts.config.providers, all)));
   });
   router.get(`${paths.watch}/:id/report`, async (request, response) => {
-    const view = viewOf(facts);
+    const view = await viewOf(facts);
     const id = Number(request.params.id);
     const isId = Number.isInteger(id) && id >= 0 && id < 2 ** 31;
     const report = isId ? await facts.records.watchReport(id, view.nowMs) : noReport;

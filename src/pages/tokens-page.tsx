@@ -17,11 +17,12 @@ import type { TokenPage } from './token-index.js';
 export function TokensPage({
   view,
   query,
+  found,
 }: {
   readonly view: PageView;
   readonly query: TokenQuery;
+  readonly found: TokenPage;
 }) {
-  const found = view.tokens.find(query);
   const { memoryProblem, providers } = view.assessment;
   const isPartial = [...providers.values()].some(({ grants }) => grants === null);
   return (
