@@ -1,10 +1,11 @@
-import { assess } from './assess/assess.js';
+import { assessInSlices } from './assess/assess.js';
 import type { AssessedConfig, Assessment, PollResult } from './assess/assess.js';
 import { nothingRemembered } from './assess/memories.js';
 import type { Memories } from './assess/memories.js';
 import type { PollFailureReason } from './database/explain-database-error.js';
 import type { Observation } from './observe/observe.js';
 import type { PollRecord } from './publish/metrics.js';
+import { runInSlices } from './run-in-slices.js';
 
 /** What a poll needs of the outside. app.ts passes the real ones. */
 export interface CycleEffects {
@@ -39,7 +40,7 @@ export async function runCycle(
   const memories = result.ok ? await effects.remember(result.observation) : nothingRemembered;
   const durationMs = effects.monotonicMs() - startedAtMs;
 
-  const assessment = assess(result, memories, previous, config);
+  const assessment = await runInSlices(assessInSlices(result, memories, previous, config));
 
   const poll: PollRecord = {
     durationMs,

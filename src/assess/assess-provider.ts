@@ -4,20 +4,22 @@ import type { SyncObservation } from '../observe/observe-syncs.js';
 import type { ProviderSurroundings } from '../observe/surroundings.js';
 import type { SyncLagObservation } from '../observe/syncs.js';
 import type { ExpiryCounts } from '../observe/expiry-counts.js';
+import type { TokenRow } from '../observe/token-rows.js';
 import type { ObservedToken } from '../observe/tokens.js';
 import { expiringWithin } from '../observe/windows.js';
 import type { ExpiringWithin, LaggingOver } from '../observe/windows.js';
-import type { AssessedProvider } from './assessed-token.js';
+import type { AssessedProvider, GrantRow } from './assessed-token.js';
 import type { Demand } from './demand.js';
 import { calendarOfDays, calendarOfTokens } from './expiry-calendar.js';
 import type { ExpiryCalendar } from './expiry-calendar.js';
-import { assessGrants } from './grants.js';
+import { assessGrantsInSlices } from './grants.js';
 import type { GrantAssessment } from './grants.js';
 import type { ProviderMemory } from './memories.js';
 import { assessProviderDemand } from './provider-demand.js';
 import type { ProviderPause } from './provider-pause.js';
 import { assessSyncFailures, syncAuthFailedAtMs } from './sync-failures.js';
 import type { SyncFailures } from './sync-failures.js';
+import type { Slices } from './slices.js';
 import { assessStored } from './stored.js';
 import type { StoredAssessment } from './stored.js';
 import { countByStatus } from './token-status.js';
@@ -76,14 +78,14 @@ export interface ProviderContext {
 type AssessedRows = Pick<ProviderAssessment, 'grants' | 'demand'>;
 
 /** Says what a poll saw of one provider means. What it could not see stays as it was before. */
-export function assessProvider(
+export function* assessProvider(
   observed: ProviderObservation,
   context: ProviderContext,
-): ProviderAssessment {
+): Slices<ProviderAssessment> {
   const { configured, memory, around, before, now } = context;
   const counts = assessCounts(observed, now, before);
   const syncFailures = assessFailures(observed, configured) ?? before?.syncFailures ?? null;
-  const rows = assessRows(observed, context, syncFailures) ?? rowsBefore(before);
+  const rows = (yield* assessRows(observed, context, syncFailures)) ?? rowsBefore(before);
   return {
     ...counts,
     ...rows,
@@ -130,21 +132,37 @@ function assessCalendar(
   return calendarOfTokens(grants.tokens, configured?.refresh ?? null, activeTokens, now);
 }
 
-function assessRows(
+function* assessRows(
   { tokens }: ProviderObservation,
   { configured, memory, now, pollIntervalMs }: ProviderContext,
   syncFailures: SyncFailures | null,
-): AssessedRows | null {
+): Slices<AssessedRows | null> {
   if (!tokens.known || tokens.value.rows === null) return null;
   if (memory === undefined || configured === undefined) return null;
-  const rows = tokens.value.rows.map((row) => ({
-    ...row,
-    currentFingerprint: null,
-    syncAuthFailedAtMs: syncAuthFailedAtMs(syncFailures, row.id),
-  }));
-  const grants = assessGrants(configured, rows, memory.tokens, now, pollIntervalMs);
+  const rows = grantRows(tokens.value.rows, syncFailures);
+  const grants = yield* assessGrantsInSlices(configured, rows, memory.tokens, now, pollIntervalMs);
   const demand = assessProviderDemand(configured, grants.tokens, now.getTime(), pollIntervalMs);
+  yield;
   return { grants, demand };
+}
+
+/** One at a time, and field by field: a copy of 100,000 rows costs as much as judging them. */
+function* grantRows(
+  rows: readonly TokenRow[],
+  syncFailures: SyncFailures | null,
+): Iterable<GrantRow> {
+  for (const { id, subject, account, active, expiresAtMs, hasRefreshToken } of rows) {
+    yield {
+      id,
+      subject,
+      account,
+      active,
+      expiresAtMs,
+      hasRefreshToken,
+      currentFingerprint: null,
+      syncAuthFailedAtMs: syncAuthFailedAtMs(syncFailures, id),
+    };
+  }
 }
 
 function rowsBefore(previous: ProviderAssessment | undefined): AssessedRows {

@@ -3,6 +3,8 @@ import { assessToken } from './assessed-token.js';
 import type { AssessedProvider, AssessedToken, GrantRow } from './assessed-token.js';
 import { grantStates, isFalselyDeactivated } from './grant-state.js';
 import type { GrantState } from './grant-state.js';
+import { runAtOnce, sliceSize, sortInSlices } from './slices.js';
+import type { Slices } from './slices.js';
 import { findUnrefreshed } from './unrefreshed.js';
 import type { Unrefreshed } from './unrefreshed.js';
 
@@ -30,13 +32,18 @@ export interface JudgedToken {
 }
 
 /** Judges every grant of a provider at `now`. A row without memory is one of the next poll. */
-export function assessGrants(
+export function assessGrants(...known: Parameters<typeof assessGrantsInSlices>): GrantAssessment {
+  return runAtOnce(assessGrantsInSlices(...known));
+}
+
+/** The same with interruptions. */
+export function* assessGrantsInSlices(
   provider: AssessedProvider,
-  rows: readonly GrantRow[],
+  rows: Iterable<GrantRow>,
   memory: ReadonlyMap<string, TokenMemory>,
   now: Date,
   pollIntervalMs: number,
-): GrantAssessment {
+): Slices<GrantAssessment> {
   const nowMs = now.getTime();
   const grants = Object.fromEntries(grantStates.map((state) => [state, 0])) as Record<
     GrantState,
@@ -55,10 +62,11 @@ export function assessGrants(
     grants[token.grant] += 1;
     if (token.isOverdue) overdue += 1;
     if (token.decision.dueAtMs !== null) due.push(judged(token, token.decision.dueAtMs));
+    if (tokens.length % sliceSize === 0) yield;
   }
-  due.sort((a, b) => a.dueAtMs - b.dueAtMs);
-  const unrefreshed = findUnrefreshed(provider, tokens, nowMs);
-  return { grants, falselyDeactivated, overdue, due, tokens, unrefreshed };
+  const earliestFirst = yield* sortInSlices(due, (a, b) => a.dueAtMs - b.dueAtMs);
+  const unrefreshed = yield* findUnrefreshed(provider, tokens, nowMs);
+  return { grants, falselyDeactivated, overdue, due: earliestFirst, tokens, unrefreshed };
 }
 
 function judged(token: AssessedToken, dueAtMs: number): JudgedToken {

@@ -2,6 +2,8 @@ import type { ProviderConfig } from '../config/config.js';
 import type { AssessedToken } from './assessed-token.js';
 import { expiryLeewayMs } from './effectively-expired.js';
 import { largestGroup } from './largest-group.js';
+import { sliceSize } from './slices.js';
+import type { Slices } from './slices.js';
 
 const dayMs = 86_400_000;
 /** The runbook's incident: everybody's tokens expired within three days. */
@@ -42,22 +44,23 @@ export const noneUnrefreshed: Unrefreshed = { tokens: [], cohort: [] };
  * lifetime, a day at most: until then nobody had to refresh it. Dead grants have their own
  * incident. EXPIRING SOON alone is no reason: every healthy token that lives a day is.
  */
-export function findUnrefreshed(
+export function* findUnrefreshed(
   provider: Provider,
   tokens: readonly AssessedToken[],
   nowMs: number,
-): Unrefreshed {
-  const whole = lookAtAll(provider, tokens, nowMs);
-  const found = tokens.flatMap((token): UnrefreshedToken[] => {
+): Slices<Unrefreshed> {
+  const whole = yield* lookAtAll(provider, tokens, nowMs);
+  const found: UnrefreshedToken[] = [];
+  for (const [index, token] of tokens.entries()) {
+    if (index % sliceSize === 0) yield;
     const { active, expiresAtMs, grant } = token;
-    if (!active || grant === 'dead') return [];
-    if (expiresAtMs === null || !Number.isFinite(expiresAtMs)) return [];
-    if (isSaved(provider, token, whole, nowMs)) return [];
-    const remainingMs = expiresAtMs - nowMs;
-    return [{ token, remainingMs, aheadMs: aheadMs(provider, token) }];
-  });
+    if (!active || grant === 'dead') continue;
+    if (expiresAtMs === null || !Number.isFinite(expiresAtMs)) continue;
+    if (isSaved(provider, token, whole, nowMs)) continue;
+    found.push({ token, remainingMs: expiresAtMs - nowMs, aheadMs: aheadMs(provider, token) });
+  }
   const coming = found.filter((each) => !hasExpired(each) && each.remainingMs <= cliffHorizonMs);
-  return { tokens: found, cohort: largestGroup(coming, cliffWindowMs) };
+  return { tokens: found, cohort: yield* largestGroup(coming, cliffWindowMs) };
 }
 
 /** Whether it is time to tell of it; true of one that has expired. */
@@ -78,11 +81,16 @@ interface Whole {
   readonly isLapse: boolean;
 }
 
-function lookAtAll(provider: Provider, tokens: readonly AssessedToken[], nowMs: number): Whole {
+function* lookAtAll(
+  provider: Provider,
+  tokens: readonly AssessedToken[],
+  nowMs: number,
+): Slices<Whole> {
   let active = 0;
   let expired = 0;
   let isAttended = false;
-  for (const token of tokens) {
+  for (const [index, token] of tokens.entries()) {
+    if (index % sliceSize === 0) yield;
     if (!token.active) continue;
     active += 1;
     if (isLapsed(token, nowMs)) expired += 1;

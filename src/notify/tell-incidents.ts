@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { Assessment } from '../assess/assess.js';
 import { nothingRemembered } from '../assess/memories.js';
@@ -77,6 +78,8 @@ export function createTelling(parts: TellingParts): Telling {
     let failures = 0;
     const states = new Map<PossibleIncident, boolean>();
     for (const each of possible) {
+      // Each looks at every token: between two of them the event loop turns.
+      await setImmediate();
       const previous = open.get(keyOf(each)) ?? null;
       const { next, notice } = judgeIncident(judging, each, context, last.silences, previous);
       states.set(each, next?.confirmed ?? false);

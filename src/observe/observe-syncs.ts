@@ -32,7 +32,7 @@ export function syncTables(syncs: SyncConfig): SubjectTable[] {
   ];
 }
 
-/** Reads a provider's syncs; `ids` names the tokens whose last success is wanted. */
+/** Reads a provider's syncs; the last success of the `limit` most urgent tokens is wanted. */
 export async function observeSyncs(
   { query, isolated }: Snapshot,
   tokens: TokenSource,
@@ -41,10 +41,10 @@ export async function observeSyncs(
   options: {
     readonly config: SyncConfig;
     readonly now: Date;
-    readonly ids: readonly string[];
+    readonly limit: number;
   },
 ): Promise<SyncObservation> {
-  const { config, now, ids } = options;
+  const { config, now, limit } = options;
   const attempt = async <T>(read: () => Promise<T>): Promise<Reading<T>> => {
     const result = await isolated(read);
     return result.ok ? known(result.value) : statementFailed(result.error);
@@ -54,7 +54,7 @@ export async function observeSyncs(
   return {
     lag: evidence.known
       ? await attempt(() =>
-          readSyncLag(query, tokens, evidence.value, { now, overdueBeforeMs, ids }),
+          readSyncLag(query, tokens, evidence.value, { now, overdueBeforeMs, limit }),
         )
       : evidence,
     stuck: running?.known

@@ -178,7 +178,7 @@ async function observeProvider(
   const syncs = await observeSyncs(snapshot, source.value, syncSource, failed, {
     config: provider.syncs,
     now,
-    ids: limit === 0 ? [] : tokens.value.mostUrgent.map(({ id }) => id),
+    limit,
   });
   return {
     name,

@@ -1,6 +1,8 @@
+import { fetchAll } from './fetch-all.js';
 import { epochMs, instantParameter } from './instant-sql.js';
 import type { Query } from '../database/read-snapshot.js';
 import { lastSuccessSql } from './last-success-sql.js';
+import { mostUrgentSql } from './most-urgent.js';
 import type { SyncEvidenceSql, SubjectSql } from './sync-source.js';
 import type { TokenSource } from './token-source.js';
 import { laggingOver } from './windows.js';
@@ -14,7 +16,7 @@ export interface SyncLagObservation {
   readonly lagging: Readonly<Record<LaggingOver, number>>;
   /** Active tokens whose last success, or else whose creation, lies before `overdueBeforeMs`. */
   readonly overdue: number;
-  /** Last successful sync of the tokens asked for, active or not. */
+  /** Last successful sync of the most urgent tokens, active or not. */
   readonly lastSuccess: readonly { readonly id: string; readonly atMs: number }[];
 }
 
@@ -24,7 +26,7 @@ interface LagRow {
   lagging: number[];
 }
 
-/** Reads the lag of a provider's syncs, and the last success of the tokens with these ids. */
+/** Reads the lag of a provider's syncs, and the last success of the `limit` most urgent tokens. */
 export async function readSyncLag(
   query: Query,
   tokens: TokenSource,
@@ -32,7 +34,7 @@ export async function readSyncLag(
   options: {
     readonly now: Date;
     readonly overdueBeforeMs: number;
-    readonly ids: readonly string[];
+    readonly limit: number;
   },
 ): Promise<SyncLagObservation> {
   const lastSuccess = lastSuccessSql(tokens, evidence);
@@ -50,15 +52,7 @@ export async function readSyncLag(
      WHERE active`,
     boundaries,
   );
-  const rows =
-    options.ids.length === 0
-      ? []
-      : await query<{ id: string; atMs: number }>(
-          `SELECT id, ${epochMs('last_success_at')} AS "atMs"
-           FROM ${lastSuccess} AS syncs
-           WHERE id = ANY($1::text[]) AND isfinite(last_success_at)`,
-          [options.ids],
-        );
+  const rows = await readLastSuccesses(query, tokens, lastSuccess, options.limit);
   const labels = Object.keys(laggingOver) as LaggingOver[];
   return {
     oldestSuccessAtMs: lag?.oldest_ms ?? null,
@@ -68,6 +62,24 @@ export async function readSyncLag(
     ) as Record<LaggingOver, number>,
     lastSuccess: rows,
   };
+}
+
+/** Names the tokens by their order and not by their ids: 100,000 of them are a large parameter. */
+async function readLastSuccesses(
+  query: Query,
+  tokens: TokenSource,
+  lastSuccess: string,
+  limit: number,
+): Promise<SyncLagObservation['lastSuccess']> {
+  if (limit === 0) return [];
+  return fetchAll(
+    query,
+    `SELECT id, ${epochMs('last_success_at')} AS "atMs"
+     FROM ${lastSuccess} AS syncs
+     WHERE id IN (SELECT id FROM (${mostUrgentSql(tokens, '$1')}) AS most_urgent)
+       AND isfinite(last_success_at)`,
+    [limit],
+  );
 }
 
 /** Counts the tokens whose sync has been running for longer than `stuckAfterMs`. */

@@ -1,8 +1,8 @@
-import { epochMs } from './instant-sql.js';
 import type { Query } from '../database/read-snapshot.js';
 import { readExpiryCounts } from './expiry-counts.js';
 import type { CountedExpiries } from './expiry-counts.js';
 import type { CarriedTokens } from './carried/token-carriers.js';
+import { readMostUrgent } from './most-urgent.js';
 import { hiddenRows } from './readable-table.js';
 import { known } from './reading.js';
 import type { Reading } from './reading.js';
@@ -48,20 +48,7 @@ export async function readTokens(
     return hiddenRows(source.table, role);
   }
 
-  const mostUrgent =
-    options.limit === 0
-      ? []
-      : await query<{ id: string; active: boolean; expiresAtMs: number | null }>(
-          `SELECT id, active, ${epochMs('expires_at')} AS "expiresAtMs"
-           FROM (SELECT ${source.id} AS id, ${source.active} AS active,
-                        ${source.expiresAt} AS expires_at
-                 FROM ${source.from}) AS tokens
-           WHERE id IS NOT NULL
-           ORDER BY active DESC, expires_at ASC NULLS LAST, id
-           LIMIT $1`,
-          [options.limit],
-        );
-
+  const mostUrgent = await readMostUrgent(query, source, options.limit);
   return known({
     ...counts,
     mostUrgent,

@@ -1,5 +1,6 @@
 import type { Assessment } from '../assess/assess.js';
 import type { Memories } from '../assess/memories.js';
+import type { Slices } from '../assess/slices.js';
 import type { Config } from '../config/config.js';
 import type { CauseContext, Seen } from '../notify/causes/cause.js';
 import { causes } from '../notify/causes/causes.js';
@@ -53,21 +54,23 @@ type Conditions = Pick<Config, 'providers' | 'incidents'>;
  * Finds what is wrong by the same causes that open incidents, so that the page and the messages say
  * the same; the worst first. What the last poll could not see is as the last good poll saw it.
  */
-export function findConcerns(
+export function* findConcerns(
   last: PollSight,
   lastGood: PollSight | null,
   config: Conditions,
   host: string,
-): Concern[] {
+): Slices<Concern[]> {
   const possible = possibleIncidents(config.providers, host);
   const now = contextOf(last, config);
   const before = lastGood === null || lastGood === last ? null : contextOf(lastGood, config);
-  const found = possible.flatMap((each): Concern[] => {
+  const found: Concern[] = [];
+  for (const each of possible) {
+    // Each looks at every token.
+    yield;
     const finding = each.find(now, null);
-    if (finding.seen) return concernsOf(each, finding, false);
-    const earlier = before === null ? finding : each.find(before, null);
-    return earlier.seen ? concernsOf(each, earlier, true) : [];
-  });
+    const earlier = finding.seen || before === null ? finding : each.find(before, null);
+    if (earlier.seen) found.push(...concernsOf(each, earlier, !finding.seen));
+  }
   return found.sort((a, b) => severityRank(a.severity) - severityRank(b.severity));
 }
 

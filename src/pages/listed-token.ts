@@ -1,9 +1,12 @@
 import type { Assessment } from '../assess/assess.js';
 import type { AssessedToken } from '../assess/assessed-token.js';
 import type { GrantState } from '../assess/grant-state.js';
+import { sliceSize } from '../assess/slices.js';
+import type { Slices } from '../assess/slices.js';
 import { tokenStatus } from '../assess/token-status.js';
 import type { TokenStatus } from '../assess/token-status.js';
 import type { ProviderConfig } from '../config/config.js';
+import type { ObservedToken } from '../observe/tokens.js';
 
 /** A token as the list of tokens knows it. */
 export interface ListedToken {
@@ -51,33 +54,44 @@ export type Urgency = (typeof urgencies)[number];
  * Lists every token of which the last poll knew. Of a provider of which nothing is remembered only
  * the most urgent are known, by their ids.
  */
-export function listTokens(
+export function* listTokens(
   { providers, observedAt }: Assessment,
   configured: readonly Pick<ProviderConfig, 'name' | 'expiringSoonMs'>[],
-): ListedToken[] {
-  if (observedAt === null) return [];
-  return [...providers].flatMap(([provider, { grants, tokens }]) => {
+): Slices<ListedToken[]> {
+  const all: ListedToken[] = [];
+  if (observedAt === null) return all;
+  for (const [provider, { grants, tokens }] of providers) {
     const soonMs = configured.find(({ name }) => name === provider)?.expiringSoonMs ?? 0;
-    const statusOf = (expiresAtMs: number | null) => tokenStatus(expiresAtMs, observedAt, soonMs);
-    if (grants !== null) {
-      return grants.tokens.map((token) => listed(provider, token, statusOf(token.expiresAtMs)));
+    for (const token of grants?.tokens ?? tokens?.mostUrgent ?? []) {
+      const status = tokenStatus(token.expiresAtMs, observedAt, soonMs);
+      all.push(
+        'tokenId' in token
+          ? listed(provider, token, status)
+          : unremembered(provider, token, status),
+      );
+      if (all.length % sliceSize === 0) yield;
     }
-    return (tokens?.mostUrgent ?? []).map(({ id, active, expiresAtMs }): ListedToken => {
-      const status = statusOf(expiresAtMs);
-      return {
-        provider,
-        tokenId: id,
-        subject: null,
-        active,
-        expiresAtMs,
-        status,
-        grant: null,
-        dueAtMs: null,
-        urgency: active && status === 'expired' ? 'expired' : 'none',
-        assessed: null,
-      };
-    });
-  });
+  }
+  return all;
+}
+
+function unremembered(
+  provider: string,
+  { id, active, expiresAtMs }: ObservedToken,
+  status: TokenStatus,
+): ListedToken {
+  return {
+    provider,
+    tokenId: id,
+    subject: null,
+    active,
+    expiresAtMs,
+    status,
+    grant: null,
+    dueAtMs: null,
+    urgency: active && status === 'expired' ? 'expired' : 'none',
+    assessed: null,
+  };
 }
 
 function listed(provider: string, token: AssessedToken, status: TokenStatus): ListedToken {

@@ -1,5 +1,6 @@
 import type { Assessment } from '../assess/assess.js';
 import type { Readiness } from '../publish/readiness.js';
+import { runInSlices } from '../run-in-slices.js';
 import { findConcerns } from './concerns.js';
 import type { Concern } from './concerns.js';
 import type { PageFacts, Sights } from './page-facts.js';
@@ -24,11 +25,11 @@ interface Derived {
   readonly concerns: readonly Concern[];
 }
 
-/** Worked out once per poll, when somebody looks for the first time. */
-const derived = new WeakMap<Sights, Derived>();
+/** Worked out once per poll, when somebody looks for the first time, with the event loop turning. */
+const derived = new WeakMap<Sights, Promise<Derived>>();
 
 /** Gathers what a request shows. */
-export function viewOf(facts: PageFacts, visitor: Visitor): PageView {
+export async function viewOf(facts: PageFacts, visitor: Visitor): Promise<PageView> {
   const sights = facts.sights();
   const { assessment } = sights.last;
   const known = derived.get(sights) ?? derive(facts, sights);
@@ -39,13 +40,13 @@ export function viewOf(facts: PageFacts, visitor: Visitor): PageView {
     assessment,
     readiness: facts.readiness(),
     nowMs: assessment.observedAt?.getTime() ?? 0,
-    ...known,
+    ...(await known),
   };
 }
 
-function derive({ config, host }: PageFacts, { last, lastGood }: Sights): Derived {
+async function derive({ config, host }: PageFacts, { last, lastGood }: Sights): Promise<Derived> {
   return {
     tokens: indexTokens(last.assessment, config.providers),
-    concerns: findConcerns(last, lastGood, config, host),
+    concerns: await runInSlices(findConcerns(last, lastGood, config, host)),
   };
 }

@@ -3,6 +3,7 @@ import compression from 'compression';
 import { Router } from 'express';
 import type { Request, Response } from 'express';
 import { reportHtml } from '../watch/report-html.js';
+import { runInSlices } from '../run-in-slices.js';
 import { adminRoutes } from './admin/admin-routes.js';
 import { visitorOf } from './admin/visitor-of.js';
 import { findAsset } from './assets.js';
@@ -48,7 +49,7 @@ export function pageRoutes(facts: PageFacts): Router {
     show: (view: PageView, parameters: URLSearchParams) => ShownPage | Promise<ShownPage>,
   ): void => {
     router.get(path, async (request, response) => {
-      const view = viewFor(request);
+      const view = await viewFor(request);
       sendPage(response, view, await show(view, parametersOf(request)));
     });
   };
@@ -58,15 +59,19 @@ export function pageRoutes(facts: PageFacts): Router {
     menu: 'overview',
     content: <OverviewPage view={view} incidents={await incidentsFor(view)} />,
   }));
-  page(paths.tokens, (view, parameters) => ({
-    title: 'Tokens',
-    menu: 'tokens',
-    content: <TokensPage view={view} query={parseTokenQuery(parameters)} />,
-  }));
+  page(paths.tokens, async (view, parameters) => {
+    const query = parseTokenQuery(parameters);
+    const found = await runInSlices(view.tokens.find(query));
+    return {
+      title: 'Tokens',
+      menu: 'tokens',
+      content: <TokensPage view={view} query={query} found={found} />,
+    };
+  });
   page(paths.token, async (view, parameters) => {
     const provider = parameters.get('provider') ?? '';
     const tokenId = parameters.get('id') ?? '';
-    const token = view.tokens.get(provider, tokenId);
+    const token = await runInSlices(view.tokens.get(provider, tokenId));
     if (token === null) {
       const gone = await facts.records.goneToken(provider, tokenId);
       if (!gone.ok || gone.value === null) return unknownToken;
@@ -112,17 +117,16 @@ export function pageRoutes(facts: PageFacts): Router {
     content: <WatchPage view={view} watches={await facts.records.watches()} />,
   }));
   router.get(paths.reconnectCsv, (request, response) => {
-    const { assessment, visitor } = viewFor(request);
+    const { assessment } = facts.sights().last;
+    const mode = accountMode(visitorOf(admin, request));
     const all = parametersOf(request).has('all');
     response
       .set({ ...pageHeaders, 'Content-Disposition': 'attachment; filename="reconnect.csv"' })
       .type('text/csv')
-      .send(
-        reconnectCsv(findReconnects(assessment, facts.config.providers, all), accountMode(visitor)),
-      );
+      .send(reconnectCsv(findReconnects(assessment, facts.config.providers, all), mode));
   });
   router.get(`${paths.watch}/:id/report`, async (request, response) => {
-    const view = viewFor(request);
+    const view = await viewFor(request);
     const id = Number(request.params.id);
     const isId = Number.isInteger(id) && id >= 0 && id < 2 ** 31;
     const report = isId ? await facts.records.watchReport(id, view.nowMs) : noReport;

@@ -1,4 +1,6 @@
 import type { Assessment } from '../assess/assess.js';
+import { filterInSlices, sortInSlices } from '../assess/slices.js';
+import type { Slices } from '../assess/slices.js';
 import type { ProviderConfig } from '../config/config.js';
 import { listTokens, nameOf, urgencies } from './listed-token.js';
 import type { ListedToken } from './listed-token.js';
@@ -6,9 +8,9 @@ import type { TokenOrder, TokenQuery, TokenView } from './token-query.js';
 
 /** The tokens of one poll, ready to be searched and paged through. */
 export interface TokenIndex {
-  readonly find: (query: TokenQuery) => TokenPage;
+  readonly find: (query: TokenQuery) => Slices<TokenPage>;
   /** null: no such token is known. */
-  readonly get: (provider: string, tokenId: string) => ListedToken | null;
+  readonly get: (provider: string, tokenId: string) => Slices<ListedToken | null>;
 }
 
 export interface TokenPage {
@@ -31,21 +33,27 @@ export function indexTokens(
   configured: readonly Pick<ProviderConfig, 'name' | 'expiringSoonMs'>[],
 ): TokenIndex {
   let listed: readonly ListedToken[] | null = null;
-  const all = () => (listed ??= listTokens(assessment, configured));
   const orders = new Map<string, readonly ListedToken[]>();
-  let byId: ReadonlyMap<string, ListedToken> | null = null;
 
-  const ordered = ({ order, descending }: TokenQuery): readonly ListedToken[] => {
+  function* all(): Slices<readonly ListedToken[]> {
+    listed ??= yield* listTokens(assessment, configured);
+    return listed;
+  }
+
+  function* ordered({ order, descending }: TokenQuery): Slices<readonly ListedToken[]> {
     const key = descending ? `${order} descending` : order;
-    const sorted = orders.get(key) ?? all().toSorted(comparison(order, descending ? -1 : 1));
+    const compare = comparison(order, descending ? -1 : 1);
+    const sorted = orders.get(key) ?? (yield* sortInSlices(yield* all(), compare));
     orders.set(key, sorted);
     return sorted;
-  };
+  }
 
   return {
-    find(query) {
-      const tokens = ordered(query);
-      const matching = isUnfiltered(query) ? tokens : tokens.filter(matcher(assessment, query));
+    *find(query) {
+      const tokens = yield* ordered(query);
+      const matching = isUnfiltered(query)
+        ? tokens
+        : yield* filterInSlices(tokens, matcher(assessment, query));
       const pages = Math.max(1, Math.ceil(matching.length / tokensPerPage));
       const page = Math.min(query.page, pages);
       const from = (page - 1) * tokensPerPage;
@@ -56,15 +64,13 @@ export function indexTokens(
         pages,
       };
     },
-    get(provider, tokenId) {
-      byId ??= new Map(all().map((token) => [keyOf(token.provider, token.tokenId), token]));
-      return byId.get(keyOf(provider, tokenId)) ?? null;
+    *get(provider, tokenId) {
+      const wanted = (token: ListedToken) =>
+        token.tokenId === tokenId && token.provider === provider;
+      // A map of all of them would cost more than it saves: one is asked for at a time.
+      return (yield* filterInSlices(yield* all(), wanted))[0] ?? null;
     },
   };
-}
-
-function keyOf(provider: string, tokenId: string): string {
-  return `${provider}\0${tokenId}`;
 }
 
 const ranks = Object.fromEntries(urgencies.map((urgency, rank) => [urgency, rank])) as Record<

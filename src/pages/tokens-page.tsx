@@ -18,11 +18,12 @@ import { accountMode } from './visitor.js';
 export function TokensPage({
   view,
   query,
+  found,
 }: {
   readonly view: PageView;
   readonly query: TokenQuery;
+  readonly found: TokenPage;
 }) {
-  const found = view.tokens.find(query);
   const { memoryProblem, providers } = view.assessment;
   const isPartial = [...providers.values()].some(({ grants }) => grants === null);
   return (

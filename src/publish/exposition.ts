@@ -1,6 +1,6 @@
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 import { Registry } from 'prom-client';
+import { deflatePart, gzipOfParts } from './gzip-parts.js';
+import type { GzipPart } from './gzip-parts.js';
 
 /** Everything `/metrics` can answer until the next poll, ready to send. */
 export interface Exposition {
@@ -10,31 +10,34 @@ export interface Exposition {
 
 export interface EncodedExposition {
   readonly contentType: string;
-  readonly identity: Buffer;
+  /** To be sent one after the other: the series of tokens are the same bytes for both formats. */
+  readonly identity: readonly Buffer[];
   readonly gzip: Buffer;
 }
-
-const compress = promisify<Buffer, { level: number }, Buffer>(gzip);
 
 /**
  * Renders and compresses the exposition once, in both formats.
  *
  * A scrape then costs neither a query nor a render. `tokenSeries` is the part that looks the same
- * in both.
+ * in both: it is neither compressed nor held twice.
  */
 export async function renderExposition(
   registry: Registry,
-  tokenSeries: Buffer,
+  tokenSeries: readonly GzipPart[],
 ): Promise<Exposition> {
   const text = await registry.metrics();
   return {
-    text: await encode(Registry.PROMETHEUS_CONTENT_TYPE, [Buffer.from(text), tokenSeries]),
+    text: await encode(Registry.PROMETHEUS_CONTENT_TYPE, [await part(text), ...tokenSeries]),
     openMetrics: await encode(Registry.OPENMETRICS_CONTENT_TYPE, [
-      Buffer.from(toOpenMetrics(text)),
-      tokenSeries,
-      Buffer.from('# EOF\n'),
+      await part(toOpenMetrics(text)),
+      ...tokenSeries,
+      await part('# EOF\n'),
     ]),
   };
+}
+
+function part(text: string): Promise<GzipPart> {
+  return deflatePart(Buffer.from(text));
 }
 
 /**
@@ -54,7 +57,7 @@ export function toOpenMetrics(text: string): string {
     .replaceAll(/\n{2,}/g, '\n');
 }
 
-async function encode(contentType: string, parts: Buffer[]): Promise<EncodedExposition> {
-  const identity = Buffer.concat(parts);
-  return { contentType, identity, gzip: await compress(identity, { level: 1 }) };
+async function encode(contentType: string, parts: readonly GzipPart[]): Promise<EncodedExposition> {
+  const identity = parts.map(({ plain }) => plain);
+  return { contentType, identity, gzip: await gzipOfParts(parts) };
 }

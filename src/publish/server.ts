@@ -1,10 +1,11 @@
 import { createServer } from 'node:http';
-import type { Server } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
-import type { Express, Request, RequestHandler, Response } from 'express';
+import type { RequestHandler } from 'express';
 import type { ListenAddress } from '../config/config.js';
-import type { EncodedExposition, Exposition } from './exposition.js';
+import type { Exposition } from './exposition.js';
+import { metricsRoute, passingBy } from './metrics-route.js';
 import type { Readiness } from './readiness.js';
 import { tokenHealthRoute } from './token-health-route.js';
 import type { TokenHealthRoute } from './token-health-route.js';
@@ -24,13 +25,12 @@ export function createApp(
   pages: Pages,
   tokenHealth: TokenHealthRoute | null = null,
   routes: readonly RequestHandler[] = [],
-): Express {
+): RequestListener {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  app.get('/metrics', (request, response) => {
-    sendExposition(request, response, pages.exposition());
-  });
+  const metrics = metricsRoute(pages.exposition);
+  app.get('/metrics', metrics.answer);
   app.get('/-/healthy', (_, response) => {
     response.type('text').send('healthy\n');
   });
@@ -51,41 +51,7 @@ export function createApp(
       .type('text')
       .send(reads ? 'not found; see /\n' : 'only GET and HEAD\n');
   });
-  return app;
-}
-
-/**
- * Sends the rendered bytes as they are.
- *
- * `res.end` and not `res.send`: the latter hashes the body for an ETag that no scraper uses.
- */
-function sendExposition(request: Request, response: Response, exposition: Exposition): void {
-  const encoded = wantsOpenMetrics(request) ? exposition.openMetrics : exposition.text;
-  const body = chooseEncoding(request, encoded);
-  response.writeHead(200, {
-    'Content-Type': encoded.contentType,
-    'Content-Length': body.length,
-    Vary: 'Accept, Accept-Encoding',
-    ...(body === encoded.gzip && { 'Content-Encoding': 'gzip' }),
-  });
-  response.end(body);
-}
-
-/**
- * The formats as a client may ask for them, the one for clients without a wish first. A media type
- * matches when it has every parameter that the client names, so each names what it is compatible
- * with: Prometheus 3 asks for `escaping`, which makes no difference to names as plain as ours.
- */
-const textFormat = 'text/plain; version=0.0.4; charset=utf-8; escaping=allow-utf-8';
-const openMetricsFormat =
-  'application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=allow-utf-8';
-
-function wantsOpenMetrics(request: Request): boolean {
-  return request.accepts([textFormat, openMetricsFormat]) === openMetricsFormat;
-}
-
-function chooseEncoding(request: Request, { identity, gzip }: EncodedExposition): Buffer {
-  return request.acceptsEncodings('gzip', 'identity') === 'gzip' ? gzip : identity;
+  return passingBy(metrics, app);
 }
 
 /** A server that listens, and how to stop it. */
@@ -98,10 +64,10 @@ export interface ListeningServer {
 
 /** Starts to listen. Rejects with the system's error, `EADDRINUSE` say. */
 export async function listen(
-  app: Express,
+  app: RequestListener,
   { host, port }: ListenAddress,
 ): Promise<ListeningServer> {
-  const server = createServer(app as Parameters<typeof createServer>[1]);
+  const server = createServer(app);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, resolve);

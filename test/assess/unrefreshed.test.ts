@@ -6,6 +6,7 @@ import {
   hasExpired,
   isTimeToTell,
 } from '../../src/assess/unrefreshed.js';
+import { runAtOnce } from '../../src/assess/slices.js';
 import type { TokenMemory } from '../../src/store/token-memory.js';
 import { refreshing } from '../publish/assessed-tokens.js';
 import { tokenMemoryOf } from './token-memory-of.js';
@@ -52,7 +53,7 @@ function findAmong(specs: readonly Spec[], provider = observed) {
       30_000,
     ),
   );
-  const { tokens: found, cohort } = findUnrefreshed(provider, tokens, now);
+  const { tokens: found, cohort } = runAtOnce(findUnrefreshed(provider, tokens, now));
   return {
     found: found.map(({ token }) => token.tokenId),
     told: found.filter(isTimeToTell).map(({ token }) => token.tokenId),

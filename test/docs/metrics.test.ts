@@ -155,8 +155,8 @@ describe('docs/metrics.md', () => {
     );
     const judged = { ...assessment, providers, cron: cronJobs };
     metrics.recordPoll(judged, { durationMs: 1, failureReason: null, clockSkewMs: 0 });
-    const tokenSeries = await renderTokenSeries(providers);
-    const exposition = `${await metrics.registry.metrics()}${tokenSeries.toString()}`;
+    const tokenSeries = (await renderTokenSeries(providers)).map(({ plain }) => plain.toString());
+    const exposition = `${await metrics.registry.metrics()}${tokenSeries.join('')}`;
 
     expect(byName(documentedMetrics())).toEqual(byName(exposedMetrics(exposition)));
   });

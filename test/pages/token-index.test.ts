@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { runAtOnce } from '../../src/assess/slices.js';
 import { everyToken, parseTokenQuery, tokensHref } from '../../src/pages/token-query.js';
 import type { TokenQuery } from '../../src/pages/token-query.js';
 import { indexTokens, tokensPerPage } from '../../src/pages/token-index.js';
@@ -9,7 +10,7 @@ const provider = configuredProvider('app');
 const index = (rows: Parameters<typeof assessmentOfRows>[1]) =>
   indexTokens(assessmentOfRows(provider, rows), [provider]);
 const idsOf = (tokens: ReturnType<typeof index>, query: Partial<TokenQuery> = {}) =>
-  tokens.find({ ...everyToken, ...query }).tokens.map(({ tokenId }) => tokenId);
+  runAtOnce(tokens.find({ ...everyToken, ...query })).tokens.map(({ tokenId }) => tokenId);
 
 describe('the list of tokens', () => {
   it('has the most urgent first, and of these the one that expires first', () => {
@@ -51,7 +52,7 @@ describe('the list of tokens', () => {
     ['none', 0, 1, 0],
   ])('shows the last page where more was asked for: %s', (_, count, page, shown) => {
     const tokens = index(Array.from({ length: count }, (__, at) => ({ id: `t${at}` })));
-    const found = tokens.find({ ...everyToken, page: 99 });
+    const found = runAtOnce(tokens.find({ ...everyToken, page: 99 }));
     expect([found.page, found.pages, found.tokens.length]).toEqual([page, page, shown]);
   });
 
@@ -87,8 +88,8 @@ describe('the list of tokens', () => {
 
   it('knows a token by provider and id', () => {
     const tokens = index([{ id: 'a' }]);
-    expect(tokens.get('app', 'a')?.tokenId).toBe('a');
-    expect(tokens.get('a', 'app')).toBeNull();
+    expect(runAtOnce(tokens.get('app', 'a'))?.tokenId).toBe('a');
+    expect(runAtOnce(tokens.get('a', 'app'))).toBeNull();
   });
 });
 

@@ -25,8 +25,8 @@ export async function exposeText(...assessments: readonly Assessment[]): Promise
 }
 
 /** An exposition without the metrics that the library brings of the process and of Node. */
-export function ours(exposition: Buffer): string {
-  return exposition
+export function ours(exposition: readonly Buffer[]): string {
+  return Buffer.concat(exposition)
     .toString()
     .replaceAll(/^(?:# (?:HELP|TYPE) )?(?:process|nodejs)_.*\n/gm, '')
     .replaceAll(/\n{3,}/g, '\n\n')

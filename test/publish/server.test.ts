@@ -64,7 +64,7 @@ describe('the format of /metrics', () => {
     const answer = await get('/metrics', accept === undefined ? {} : { Accept: accept });
     expect(answer.status).toBe(200);
     expect(answer.headers['content-type']).toBe(exposition[format].contentType);
-    expect(answer.body.equals(exposition[format].identity)).toBe(true);
+    expect(answer.body.equals(Buffer.concat(exposition[format].identity))).toBe(true);
   });
 });
 
@@ -89,7 +89,7 @@ describe('the encoding of /metrics', () => {
     expect(answered['content-encoding']).toBe(gzipped ? 'gzip' : undefined);
     expect(answered['content-length']).toBe(String(body.length));
     const plain = gzipped ? gunzipSync(body) : body;
-    expect(plain.equals(exposition.text.identity)).toBe(true);
+    expect(plain.equals(Buffer.concat(exposition.text.identity))).toBe(true);
   });
 
   it('is chosen apart from the format', async () => {
@@ -102,6 +102,46 @@ describe('the encoding of /metrics', () => {
   it('tells caches what it depends on', async () => {
     const { headers } = await get('/metrics');
     expect(headers.vary).toBe('Accept, Accept-Encoding');
+  });
+});
+
+describe('a client that asks again', () => {
+  it.each([
+    ['with the same wishes', { Accept: prometheus2, 'Accept-Encoding': 'gzip' }],
+    ['without any', {}],
+    ['refusing gzip', { Accept: '*/*', 'Accept-Encoding': 'gzip;q=0' }],
+  ] as const)('is answered as before, %s', async (_, headers) => {
+    const first = await get('/metrics', headers);
+    const again = await get('/metrics', headers);
+    expect(again.body.equals(first.body)).toBe(true);
+    expect({ ...again.headers, date: '' }).toEqual({ ...first.headers, date: '' });
+  });
+
+  it('is answered with what was rendered since', async () => {
+    const before = exposition;
+    await get('/metrics');
+    exposition = await expose([
+      [incident, goodPoll],
+      [incident, goodPoll],
+    ]);
+    const { body } = await get('/metrics');
+    expect(body.equals(Buffer.concat(exposition.text.identity))).toBe(true);
+    expect(body.equals(Buffer.concat(before.text.identity))).toBe(false);
+  });
+
+  it('is told apart from one that wishes something else, however many have asked', async () => {
+    for (let client = 0; client < 150; client += 1) {
+      const headers = { Accept: `text/plain;q=0.${client}`, 'Accept-Encoding': 'gzip' };
+      expect((await get('/metrics', headers)).headers['content-encoding']).toBe('gzip');
+    }
+    const plain = await get('/metrics', { Accept: 'application/openmetrics-text;q=0.151' });
+    expect(plain.headers['content-encoding']).toBeUndefined();
+    expect(plain.headers['content-type']).toContain('openmetrics');
+  });
+
+  it('does not turn what would change something into a scrape', async () => {
+    await get('/metrics');
+    expect((await request(`${server.url}/metrics`, { method: 'POST' })).status).toBe(405);
   });
 });
 

@@ -18,7 +18,9 @@ const withIds = (ids: readonly string[], provider = 'fathom') =>
   });
 
 const render = async (...args: Parameters<typeof withIds>) =>
-  (await renderTokenSeries(withIds(...args).providers)).toString();
+  (await renderTokenSeries(withIds(...args).providers))
+    .map(({ plain }) => plain.toString())
+    .join('');
 
 /** Reads label values back as the text format defines their escapes. */
 function readTokenIds(exposition: string): string[] {

@@ -1,3 +1,4 @@
+import type { AssessedToken } from '../../assess/assessed-token.js';
 import { unseen } from './cause.js';
 import type { ProviderCause } from './cause.js';
 import { sawSyncs } from './saw-sources.js';
@@ -18,7 +19,11 @@ export const syncsFailingForAuth: ProviderCause = {
   find: (context) => {
     const { syncFailures, grants } = context.assessed;
     if (syncFailures === null || grants === null || !sawSyncs(context)) return unseen;
-    const tokens = new Map(grants.tokens.map((token) => [token.tokenId, token]));
+    let byId: ReadonlyMap<string, AssessedToken> | null = null;
+    const tokenOf = (id: string) => {
+      byId ??= new Map(grants.tokens.map((token) => [token.tokenId, token]));
+      return byId.get(id);
+    };
     const failing = [...syncFailures.byToken].filter(
       ([, { reason }]) => reason === 'auth' || reason === 'reauthorize',
     );
@@ -27,12 +32,12 @@ export const syncsFailingForAuth: ProviderCause = {
       affected: failing.map(([id, { subject }]) => ({
         id,
         subject,
-        account: tokens.get(id)?.account ?? null,
+        account: tokenOf(id)?.account ?? null,
       })),
       outOf: grants.tokens.filter(({ active }) => active).length,
       detail: null,
       whereabouts: (id) => {
-        const token = tokens.get(id);
+        const token = tokenOf(id);
         if (token === undefined) return 'gone';
         return token.active ? 'repaired' : 'switched_off';
       },

@@ -1,5 +1,6 @@
 import express, { Router } from 'express';
 import type { ErrorRequestHandler, Request, Response } from 'express';
+import { runInSlices } from '../../run-in-slices.js';
 import { adminPaths, paths, tokenHref } from '../links.js';
 import { MessagePage } from '../message-page.js';
 import type { PageFacts } from '../page-facts.js';
@@ -23,22 +24,26 @@ export function adminRoutes(facts: PageFacts, admin: AdminFacts): Router {
   const { door, sessions, actions } = admin;
   const router = Router();
   const view = (request: Request) => viewOf(facts, visitorOf(admin, request));
-  const refuse = (request: Request, response: Response, [status, title, text]: Refusal): void => {
+  const refuse = async (
+    request: Request,
+    response: Response,
+    [status, title, text]: Refusal,
+  ): Promise<void> => {
     const content = <MessagePage title={title} text={text} />;
-    sendPage(response, view(request), { title, menu: null, status, content });
+    sendPage(response, await view(request), { title, menu: null, status, content });
   };
 
-  router.use(Object.values(adminPaths), (request, response, next) => {
+  router.use(Object.values(adminPaths), async (request, response, next) => {
     const host = request.get('host');
     const foreignHost = door.refuseHost(host);
     const origin = request.get('origin');
     if (foreignHost !== null) {
-      refuse(request, response, [403, 'Not by this name', `${foreignHost}.`]);
+      await refuse(request, response, [403, 'Not by this name', `${foreignHost}.`]);
     } else if (
       request.method === 'POST' &&
       (origin === undefined || !door.isOwnOrigin(origin, host))
     ) {
-      refuse(request, response, foreignOrigin);
+      await refuse(request, response, foreignOrigin);
     } else next();
   });
   router.use(
@@ -46,15 +51,20 @@ export function adminRoutes(facts: PageFacts, admin: AdminFacts): Router {
     express.text({ type: 'application/x-www-form-urlencoded', limit: largestForm }),
   );
 
-  const showLogin = (request: Request, response: Response, next: string, problem: Problem) => {
+  const showLogin = async (
+    request: Request,
+    response: Response,
+    next: string,
+    problem: Problem,
+  ): Promise<void> => {
     const content = <LoginPage next={next} problem={problem?.text ?? null} />;
     const status = problem?.status ?? 200;
-    sendPage(response, view(request), { title: 'Log in', menu: null, status, content });
+    sendPage(response, await view(request), { title: 'Log in', menu: null, status, content });
   };
-  router.get(adminPaths.login, (request, response) => {
-    showLogin(request, response, localPath(parametersOf(request).get('next') ?? ''), null);
+  router.get(adminPaths.login, async (request, response) => {
+    await showLogin(request, response, localPath(parametersOf(request).get('next') ?? ''), null);
   });
-  router.post(adminPaths.login, (request, response) => {
+  router.post(adminPaths.login, async (request, response) => {
     const fields = fieldsOf(request);
     const next = localPath(fields.get('next') ?? '');
     const tried = door.access.present(
@@ -70,13 +80,16 @@ export function adminRoutes(facts: PageFacts, admin: AdminFacts): Router {
         return;
       }
       case 'refused':
-        showLogin(request, response, next, { status: 403, text: 'That is not the admin token.' });
+        await showLogin(request, response, next, {
+          status: 403,
+          text: 'That is not the admin token.',
+        });
         return;
       case 'barred': {
         const seconds = String(Math.ceil(tried.forMs / 1000));
         response.set('Retry-After', seconds);
         const text = `Too many wrong tokens came from your address: try again in ${seconds} s.`;
-        showLogin(request, response, next, { status: 429, text });
+        await showLogin(request, response, next, { status: 429, text });
       }
     }
   });
@@ -89,9 +102,9 @@ export function adminRoutes(facts: PageFacts, admin: AdminFacts): Router {
     router.post(path, async (request, response) => {
       const session = sessionOf(sessions, request);
       const fields = fieldsOf(request);
-      if (session === null) refuse(request, response, sessionOver);
+      if (session === null) await refuse(request, response, sessionOver);
       else if (!session.ownsFormToken(fields.get('form') ?? '')) {
-        refuse(request, response, foreignForm);
+        await refuse(request, response, foreignForm);
       } else {
         const back = await run(fields, session, { request, response });
         response.set(pageHeaders).redirect(303, back);
@@ -115,7 +128,8 @@ export function adminRoutes(facts: PageFacts, admin: AdminFacts): Router {
   action(adminPaths.refresh, async (fields, { request, response }) => {
     const provider = fields.get('provider') ?? '';
     const tokenId = fields.get('id') ?? '';
-    const token = view(request).tokens.get(provider, tokenId);
+    const { tokens } = await view(request);
+    const token = await runInSlices(tokens.get(provider, tokenId));
     const gone = new AbortController();
     response.once('close', () => {
       gone.abort();
@@ -143,9 +157,7 @@ export function adminRoutes(facts: PageFacts, admin: AdminFacts): Router {
   });
   router.use(
     Object.values(adminPaths),
-    unreadable((request, response) => {
-      refuse(request, response, unreadableForm);
-    }),
+    unreadable((request, response) => refuse(request, response, unreadableForm)),
   );
   return router;
 }
@@ -201,11 +213,13 @@ function fieldsOf({ body }: Request): URLSearchParams {
 }
 
 /** A body that can't be read: too large, say. Every other fault is not of the form. */
-function unreadable(answer: (request: Request, response: Response) => void): ErrorRequestHandler {
-  return (error: unknown, request, response, next) => {
+function unreadable(
+  answer: (request: Request, response: Response) => Promise<void>,
+): ErrorRequestHandler {
+  return async (error: unknown, request, response, next) => {
     const status = error instanceof Error ? (error as { status?: unknown }).status : null;
     const isOfForm = typeof status === 'number' && status < 500 && !response.headersSent;
-    if (isOfForm) answer(request, response);
+    if (isOfForm) await answer(request, response);
     else next(error);
   };
 }
