@@ -2,7 +2,9 @@ import type { ProviderConfig } from '../config/config.js';
 import { isDuration, toMs } from '../config/duration.js';
 import { suggestion } from '../config/problem.js';
 import { DatabaseError } from '../database/explain-database-error.js';
+import { readEach } from '../database/read-each.js';
 import { readSnapshot } from '../database/read-snapshot.js';
+import type { SnapshotSource } from '../database/read-snapshot.js';
 import { readNow } from '../observe/observe.js';
 import type { Reading } from '../observe/reading.js';
 import { readHistory } from '../observe/sync-history.js';
@@ -66,13 +68,45 @@ export async function watchReview(
 }
 
 async function readFacts(
-  { ready, database, state }: WatchDatabases,
+  { ready, databases, state }: WatchDatabases,
   providers: readonly ProviderConfig[],
   sinceMs: number,
   untilMs: number,
 ): Promise<ReviewFacts | null> {
   const ours = refreshedProviders(ready.config).map(({ name }) => name);
-  const histories = await readSnapshot(database, async (snapshot) => {
+  const readings = await readEach(databases.of, providers, (database, mine) =>
+    readHistories(database, mine, ours, sinceMs, untilMs),
+  );
+  const histories: ReviewFacts['providers'][number][] = [];
+  for (const reading of readings) {
+    // A verdict without one of them would be about something else.
+    if (!reading.ok) throw reading.error;
+    if (reading.value === null) return null;
+    histories.push(...reading.value);
+  }
+  const names = providers.map(({ name }) => name);
+  const ledger = await state
+    .run((query) => readPastLedger(query, names, { sinceMs, untilMs }))
+    .then((value): Seen<PastLedger> => ({ seen: true, value }))
+    .catch((error: unknown): Seen<PastLedger> => {
+      const missing = missesMemory(error);
+      if (missing !== null) return { seen: false, because: memoryRemedies[missing] };
+      if (error instanceof DatabaseError) return { seen: false, because: plain(error.message) };
+      throw error;
+    });
+  histories.sort((a, b) => names.indexOf(a.provider) - names.indexOf(b.provider));
+  return { sinceMs, untilMs, providers: histories, ledger };
+}
+
+/** What one database recorded of its providers; null: the window is not over by its clock. */
+function readHistories(
+  database: SnapshotSource,
+  providers: readonly ProviderConfig[],
+  ours: readonly string[],
+  sinceMs: number,
+  untilMs: number,
+): Promise<ReviewFacts['providers'][number][] | null> {
+  return readSnapshot(database, async (snapshot) => {
     const { now, role } = await readNow(snapshot.query, Date.now);
     if (untilMs > now.getTime()) return null;
     const list = [];
@@ -88,18 +122,6 @@ async function readFacts(
     }
     return list;
   });
-  if (histories === null) return null;
-  const names = providers.map(({ name }) => name);
-  const ledger = await state
-    .run((query) => readPastLedger(query, names, { sinceMs, untilMs }))
-    .then((value): Seen<PastLedger> => ({ seen: true, value }))
-    .catch((error: unknown): Seen<PastLedger> => {
-      const missing = missesMemory(error);
-      if (missing !== null) return { seen: false, because: memoryRemedies[missing] };
-      if (error instanceof DatabaseError) return { seen: false, because: plain(error.message) };
-      throw error;
-    });
-  return { sinceMs, untilMs, providers: histories, ledger };
 }
 
 function seen<T>(reading: Reading<T>): Seen<T> {

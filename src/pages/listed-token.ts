@@ -1,3 +1,4 @@
+import { observedAtOf } from '../assess/assess.js';
 import type { Assessment } from '../assess/assess.js';
 import type { AssessedToken } from '../assess/assessed-token.js';
 import type { GrantState } from '../assess/grant-state.js';
@@ -52,11 +53,12 @@ export type Urgency = (typeof urgencies)[number];
  * the most urgent are known, by their ids.
  */
 export function listTokens(
-  { providers, observedAt }: Assessment,
+  assessment: Assessment,
   configured: readonly Pick<ProviderConfig, 'name' | 'expiringSoonMs'>[],
 ): ListedToken[] {
-  if (observedAt === null) return [];
-  return [...providers].flatMap(([provider, { grants, tokens }]) => {
+  return [...assessment.providers].flatMap(([provider, { grants, tokens }]) => {
+    const observedAt = observedAtOf(assessment, provider);
+    if (observedAt === null) return [];
     const soonMs = configured.find(({ name }) => name === provider)?.expiringSoonMs ?? 0;
     const statusOf = (expiresAtMs: number | null) => tokenStatus(expiresAtMs, observedAt, soonMs);
     if (grants !== null) {
