@@ -142,7 +142,7 @@ describe('providers in several databases', () => {
       `nothing listens at crm (127.0.0.1:${String(port)}); start the database, or check host and port in CRM_DATABASE_URL`,
     );
     await until('people are told', () =>
-      lines.some((line) => line.includes('Outage of a database') && line.includes('crm')),
+      lines.some((line) => line.includes('Outages among the databases: 1') && line.includes('crm')),
     );
     const open = (cause: string) =>
       value(`oauth_incidents_open{provider="",cause="${cause}",severity="critical"}`);

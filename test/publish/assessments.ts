@@ -40,7 +40,11 @@ export const endedWatch: WatchFigures = {
   },
 };
 
-export const goodPoll: PollRecord = { durationMs: 42, failureReason: null, clockSkewsMs: new Map([['default', -1.5]]) };
+export const goodPoll: PollRecord = {
+  durationMs: 42,
+  failureReason: null,
+  clockSkewsMs: new Map([['default', -1.5]]),
+};
 
 export const databaseAway: DatabaseFailure = {
   reason: 'unreachable',

@@ -10,8 +10,7 @@ export const databaseAway: ExporterCause = {
   opensAtOnce: false,
   scope: 'exporter',
   runbook: 'a-database-of-several',
-  title: (affected) =>
-    affected === 1 ? 'Outage of a database' : `Outage of ${affected} databases`,
+  title: (affected) => `Outages among the databases: ${affected}`,
   explanation:
     'Of several databases with tokens these can no longer be used. What is shown of their providers is the last that was known, and nothing of theirs is refreshed. All others are watched and refreshed as ever.',
   nextStep:
