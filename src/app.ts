@@ -1,11 +1,17 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AppParts } from './app/app-parts.js';
-import { openDatabase, pollPatienceMs } from './app/open-database.js';
+import { inTurn } from './app/in-turn.js';
+import {
+  assessedBy,
+  gatherFrom,
+  openTokenDatabases,
+  memoryPatienceMs,
+} from './app/poll-databases.js';
 import { startRefreshingWhereConfigured } from './app/refresh-where-configured.js';
 import { createPageActions } from './app/page-actions.js';
 import { showPages } from './app/show-pages.js';
-import { countRunsOfAll, startRetryingSyncs } from './app/sync-work.js';
+import { countRunsIn, startRetryingSyncs } from './app/sync-work.js';
 import {
   createHeartbeatWhereConfigured,
   startNotifyingPeople,
@@ -14,17 +20,12 @@ import {
 import { createWatchControl } from './app/watch-control.js';
 import { watchRoute } from './app/watch-route.js';
 import { startWatching } from './app/watch-stability.js';
-import { sourcesSeen } from './assess/assess.js';
-import type { PollResult } from './assess/assess.js';
 import type { Config } from './config/config.js';
 import { runCycle } from './cycle.js';
 import type { CycleEffects } from './cycle.js';
-import type { ConnectionPlan } from './database/connection-options.js';
-import { DatabaseError } from './database/explain-database-error.js';
+import type { ConnectionPlans } from './database/plan-connections.js';
 import type { Log } from './log.js';
 import { createMemory } from './memory.js';
-import { createTokenCarriers } from './observe/carried/token-carriers.js';
-import { configuredSources, observe } from './observe/observe.js';
 import { openAdminDoor } from './publish/admin-door.js';
 import { createMetrics } from './publish/metrics.js';
 import { formatPollReport } from './publish/poll-report.js';
@@ -56,17 +57,17 @@ export interface AppFacts {
  */
 export async function startApp(
   config: Config,
-  connection: Extract<ConnectionPlan, { ok: true }>,
+  connections: ConnectionPlans,
   facts: AppFacts,
   log: Log,
 ): Promise<App> {
-  const database = openDatabase(config, connection, log);
-  const { pool: statePool } = openStatePool(config, connection, (error) => {
+  const databases = openTokenDatabases(connections, config, log);
+  const { pool: statePool } = openStatePool(connections, (error) => {
     log.debug('an idle connection to the memory ended', { error: error.message });
   });
   const exporterFacts = { ...facts, pollIntervalMs: config.pollIntervalMs };
   const metrics = createMetrics(exporterFacts);
-  const parts: AppParts = { config, database, statePool, metrics, log };
+  const parts: AppParts = { config, databases, statePool, metrics, log };
   // Before the first exposition: what starts at 0 must be seen at 0.
   for (const { name } of config.providers) metrics.refresh.declareEvents(name);
   for (const { name } of refreshedProviders(config)) metrics.refresh.declareProvider(name);
@@ -75,7 +76,7 @@ export async function startApp(
   const memory = createMemory({
     pool: statePool,
     pollIntervalMs: config.pollIntervalMs,
-    patienceMs: pollPatienceMs(config.pollIntervalMs),
+    patienceMs: memoryPatienceMs(config),
     providers: config.providers,
     log,
     onEvents: metrics.refresh.recordEvents,
@@ -88,9 +89,9 @@ export async function startApp(
   const heartbeat = createHeartbeatWhereConfigured(parts);
   const telling = startTelling(parts, notifier, () => journalProblem);
   const syncs = startRetryingSyncs(parts);
-  const automaticMail = startAutomaticMail(config, { database, statePool, log });
+  const automaticMail = startAutomaticMail(config, { databaseOf: databases.of, statePool, log });
   const watcher = startWatching(parts, notifier, facts.version);
-  const closePools = () => Promise.all([database.pool.end(), statePool.end()]);
+  const closePools = () => Promise.all([databases.close(), statePool.end()]);
   const tokenHealth =
     config.apiToken === null
       ? null
@@ -113,28 +114,7 @@ export async function startApp(
     throw error;
   });
 
-  const carriers = createTokenCarriers();
-  const effects: CycleEffects = {
-    observe: async (previous): Promise<PollResult> => {
-      try {
-        const seen = sourcesSeen(previous);
-        const everyRow = memory.isUsable();
-        const counted = previous.cron?.knowledge.cursor ?? null;
-        const observation = await observe(
-          database,
-          config,
-          seen,
-          Date.now,
-          everyRow,
-          counted,
-          carriers,
-        );
-        return { ok: true, observation };
-      } catch (error) {
-        if (error instanceof DatabaseError) return { ok: false, failure: error.failure };
-        throw error;
-      }
-    },
+  const effects: Omit<CycleEffects, 'observe'> = {
     remember: memory.remember,
     publish: publisher.publish,
     tell: (latest, memories) => {
@@ -160,11 +140,14 @@ export async function startApp(
     },
     monotonicMs: () => performance.now(),
   };
-  const sources = configuredSources(config);
-  const poll = async (): Promise<boolean> => {
+  const assessed = assessedBy(config);
+  let isStopping = false;
+  const pollWith = async (observe: CycleEffects['observe']): Promise<boolean> => {
     metrics.recordPollStarted();
     try {
-      const known = await runCycle(effects, { ...config, sources }, publisher.latest());
+      const before = publisher.latest();
+      const known = await runCycle({ ...effects, observe }, assessed, before);
+      if (known === before) return true;
       if (known.complete) heartbeat?.beat();
       // A database that is away is tried again soon; a source that is down waits for the next tick.
       return known.databaseFailure === null;
@@ -177,12 +160,21 @@ export async function startApp(
       return false;
     }
   };
+  // Polls of late answers come between the others: each knows what the one before has shown.
+  const takeTurn = inTurn();
+  const gathering = gatherFrom(databases, config, memory.isUsable, () => {
+    void takeTurn(async () => {
+      const late = gathering.takeLate();
+      if (late.length > 0 && !isStopping) await pollWith(() => Promise.resolve(late));
+    });
+  });
+  const poll = () => takeTurn(() => pollWith(gathering.ask));
   const answerRequests = async (): Promise<boolean> => {
     if (memory.isUsable()) await refreshing?.answerRequests();
     return true;
   };
-  const countRuns = async (): Promise<boolean> => {
-    if (memory.isUsable()) await countRunsOfAll(parts);
+  const countRuns = async (database: string): Promise<boolean> => {
+    if (memory.isUsable()) await countRunsIn(database, parts);
     return true;
   };
   const prune = () => memory.prune(config.state.ledgerRetentionMs);
@@ -194,7 +186,7 @@ export async function startApp(
   ) => startSchedule({ intervalMs, run, onSkipped, now: Date.now });
   const schedules = [
     every(config.pollIntervalMs, poll, metrics.recordSkippedPoll),
-    every(config.pollIntervalMs, countRuns),
+    ...[...databases.all.keys()].map((name) => every(config.pollIntervalMs, () => countRuns(name))),
     every(requestCheckMs, answerRequests),
     every(pruneMs, prune),
   ];
@@ -202,6 +194,7 @@ export async function startApp(
   return {
     url: server.url,
     async stop() {
+      isStopping = true;
       // Answers that are on their way are waited for: they may hold the only valid token.
       await Promise.all([refreshing?.stop(), notifier.stop(), heartbeat?.stop()]);
       const ending = [...schedules.map((schedule) => schedule.stop()), syncs.stop()];

@@ -25,8 +25,8 @@ import { rememberRows } from './store/remember-rows.js';
 export interface Memory {
   /** Whether its schema was there when last looked for; true before that. */
   readonly isUsable: () => boolean;
-  /** Takes over what a poll saw; empty where the memory can't be used. */
-  readonly remember: (observation: Observation) => Promise<Memories>;
+  /** Takes over what a poll saw of each database; empty where the memory can't be used. */
+  readonly remember: (observations: readonly Observation[]) => Promise<Memories>;
   /** Deletes what is older than the retention. Says whether that worked. */
   readonly prune: (retentionMs: number) => Promise<boolean>;
 }
@@ -41,6 +41,9 @@ export interface MemoryParts {
   /** Hears what this replica was the first to notice. */
   readonly onEvents: (provider: string, events: readonly ChangeEvent[]) => void;
 }
+
+/** No database answers a poll later than this, nor is a clock of theirs off by more. */
+const lateMs = 60_000;
 
 /** Opens the memory; nothing is asked of its database before the first poll. */
 export function createMemory(parts: MemoryParts): Memory {
@@ -58,45 +61,56 @@ export function createMemory(parts: MemoryParts): Memory {
     lastProblem = problem;
   };
 
+  let silent: readonly SilentJournal[] = [];
+  let silentAt: Date | null = null;
   const silentJournals = async (now: Date): Promise<readonly SilentJournal[]> => {
+    // What answered late is of an earlier instant, by which no time has passed.
+    const isLate =
+      silentAt !== null && now <= silentAt && silentAt.getTime() - now.getTime() < lateMs;
+    if (isLate) return silent;
     try {
-      return await journals.observe(now);
+      silent = await journals.observe(now);
+      silentAt = now;
+      return silent;
     } catch (error) {
       log.warn('the journals could not be observed', { error: messageOf(error) });
       return [];
     }
   };
 
-  const rememberAll = async (observation: Observation): Promise<Memories> => {
+  const rememberAll = async (observations: readonly Observation[]): Promise<Memories> => {
     const remembered = new Map<string, ProviderMemory>();
     missing = await state.ensureReady();
     let problem = missing;
-    for (const { name, tokens } of missing === null ? observation.providers : []) {
+    const seen = observations.flatMap((each) =>
+      each.providers.map((provider) => ({ ...provider, now: each.now })),
+    );
+    for (const { name, tokens, now } of missing === null ? seen : []) {
       const rows = tokens.known ? tokens.value.rows : null;
       if (rows === null) continue;
       try {
-        const { memory, events, provider } = await rememberRows(
-          pool,
-          name,
-          observation.now,
-          (before) => inSlices(stepThroughTokenChanges(before, rows, observation.now)),
+        const { memory, events, provider } = await rememberRows(pool, name, now, (before) =>
+          inSlices(stepThroughTokenChanges(before, rows, now)),
         );
         const refresh = providers.find((each) => each.name === name)?.refresh ?? null;
-        const pauses = pausesOf(refresh, provider, observation.now);
+        const pauses = pausesOf(refresh, provider, now);
         remembered.set(name, { tokens: memory, pauses });
         onEvents(name, events);
       } catch (error) {
         problem ??= unusable(name, error);
       }
     }
-    const cron = missing === null ? await rememberJobs(pool, observation) : null;
+    // Jobs are watched in one database only.
+    const withJobs = observations.find(({ surroundings }) => surroundings.cron !== null);
+    const isJobs = missing === null && withJobs !== undefined;
+    const cron = isJobs ? await rememberJobs(pool, withJobs) : null;
     problem ??= cron?.problem ?? null;
     tell(problem);
-    const silent = problem === null ? await silentJournals(observation.now) : [];
+    const now = observations.map((each) => each.now).reduce((a, b) => (a > b ? a : b));
     return {
       problem,
       providers: remembered,
-      silentJournals: silent,
+      silentJournals: problem === null ? await silentJournals(now) : [],
       cron: cron?.knowledge ?? null,
     };
   };
@@ -109,10 +123,10 @@ export function createMemory(parts: MemoryParts): Memory {
 
   return {
     isUsable: () => missing === null,
-    async remember(observation) {
+    async remember(observations) {
       // One that hangs is not joined by one more with each poll.
       if (underWay !== null) return tooSlow();
-      const work = rememberAll(observation).finally(() => {
+      const work = rememberAll(observations).finally(() => {
         underWay = null;
       });
       underWay = work;

@@ -85,7 +85,7 @@ function memoryOf(environment: NodeJS.ProcessEnv, patienceMs = 10_000): Memory {
 }
 
 const pausesOf = async (memory: Memory) =>
-  (await memory.remember(observation)).providers.get('fathom')?.pauses;
+  (await memory.remember([observation])).providers.get('fathom')?.pauses;
 
 /** The provider refuses the client of this configuration, as a replica would have recorded it. */
 async function refuse(environment: NodeJS.ProcessEnv): Promise<void> {
@@ -125,24 +125,24 @@ describe('the pauses that a poll finds in the memory', () => {
 describe('a memory that is lost later', () => {
   it('is a problem of the poll, told once, and so is its return', async () => {
     const memory = memoryOf(env('old'));
-    expect((await memory.remember(observation)).problem).toBeNull();
+    expect((await memory.remember([observation])).problem).toBeNull();
     await database.query('ALTER SCHEMA oauth_token_exporter RENAME TO away');
-    const lost = await memory.remember(observation);
+    const lost = await memory.remember([observation]);
     expect(lost.providers.size).toBe(0);
     expect(lost.problem).toContain('the memory of fathom could not be used: ');
-    await memory.remember(observation);
+    await memory.remember([observation]);
     expect(lines).toEqual([lost.problem]);
 
     await database.query('ALTER SCHEMA away RENAME TO oauth_token_exporter');
-    expect(await memory.remember(observation)).toMatchObject({ problem: null });
+    expect(await memory.remember([observation])).toMatchObject({ problem: null });
     expect(lines.slice(1)).toEqual(['the memory can be used again']);
   });
 
   it('goes on being asked, since it may come back', async () => {
     const memory = memoryOf(env('old'));
-    await memory.remember(observation);
+    await memory.remember([observation]);
     await database.query('ALTER SCHEMA oauth_token_exporter RENAME TO away');
-    await memory.remember(observation);
+    await memory.remember([observation]);
     expect(memory.isUsable()).toBe(true);
   });
 });
@@ -150,21 +150,21 @@ describe('a memory that is lost later', () => {
 describe('a memory that hangs', () => {
   it('keeps no poll waiting, is asked by one at a time, and is told of once', async () => {
     const memory = memoryOf(env('old'), 300);
-    await memory.remember(observation);
+    await memory.remember([observation]);
     const locker = await pool.connect();
     await locker.query('BEGIN; LOCK TABLE oauth_token_exporter.tokens');
-    const slow = await memory.remember(observation);
+    const slow = await memory.remember([observation]);
     expect(slow.providers.size).toBe(0);
     expect(slow.problem).toMatch(/^the memory did not answer within 0\.3 s; look for locks /);
     // The pool has two connections: one is the lock's, and the other is the first try's.
-    expect(await memory.remember(observation)).toEqual(slow);
+    expect(await memory.remember([observation])).toEqual(slow);
     expect(pool.waitingCount).toBe(0);
     expect(lines).toEqual([slow.problem]);
 
     await locker.query('ROLLBACK');
     locker.release();
     await until('it answers again', async () => {
-      return (await memory.remember(observation)).problem === null;
+      return (await memory.remember([observation])).problem === null;
     });
     expect(lines.at(-1)).toBe('the memory can be used again');
   });

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import type { Config } from '../config/config.js';
-import type { SnapshotSource } from '../database/read-snapshot.js';
+import type { Databases } from '../database/databases.js';
 import type { Log } from '../log.js';
 import type { Metrics } from '../publish/metrics.js';
 
@@ -8,7 +8,7 @@ import type { Metrics } from '../publish/metrics.js';
 export interface AppParts {
   readonly config: Config;
   /** Where the tokens are. */
-  readonly database: SnapshotSource;
+  readonly databases: Databases;
   /** Where our own memory is. */
   readonly statePool: Pool;
   readonly metrics: Metrics;

@@ -7,14 +7,14 @@ import type { AppParts } from './app-parts.js';
 
 /** Starts refreshing; null: nobody told us how to refresh anything. */
 export function startRefreshingWhereConfigured(
-  { config, database, statePool, metrics, log }: AppParts,
+  { config, databases, statePool, metrics, log }: AppParts,
   onJournal: (problem: string | null) => void,
 ): Refreshing | null {
   if (refreshedProviders(config).length === 0) return null;
   let journalProblem: string | null = null;
   return startRefreshing({
     config,
-    database,
+    databaseOf: databases.of,
     statePool,
     listenerFor: (provider) => refreshListener(provider, metrics.refresh, log),
     onJournal: (problem) => {

@@ -12,6 +12,7 @@ import { createPageRecords } from '../pages/page-records.js';
 import { pageRoutes } from '../pages/routes.js';
 import type { Readiness } from '../publish/readiness.js';
 import type { AppParts } from './app-parts.js';
+import { mergeSights } from './merge-sights.js';
 
 /** The status page, and how it hears of a poll. */
 export interface ShownPages {
@@ -43,9 +44,8 @@ export function showPages(
       admin: admin && { ...admin, sessions: createSessions(monotonicMs) },
     }),
     show(assessment, memories) {
-      const last = { assessment, memories, journalProblem: journalProblem() };
-      const isGood = assessment.databaseFailure === null;
-      sights = { last, lastGood: isGood ? last : sights.lastGood };
+      const sight = { assessment, memories, journalProblem: journalProblem() };
+      sights = mergeSights(sights, sight, config);
     },
   };
 }

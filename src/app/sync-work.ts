@@ -23,17 +23,14 @@ export function startRetryingSyncs({ config, statePool, metrics, log }: AppParts
   };
 }
 
-/** Counts the runs in the sync logs of every provider that has one. Never rejects. */
-export async function countRunsOfAll({
-  config,
-  database,
-  statePool,
-  metrics,
-  log,
-}: AppParts): Promise<void> {
-  for (const provider of config.providers) {
+/** Counts the runs in the sync logs that one database has. Never rejects. */
+export async function countRunsIn(
+  database: string,
+  { config, databases, statePool, metrics, log }: AppParts,
+): Promise<void> {
+  for (const provider of config.providers.filter((each) => each.database === database)) {
     try {
-      const counts = await countSyncRuns(database, statePool, provider);
+      const counts = await countSyncRuns(databases.of(provider), statePool, provider);
       if (counts !== null) metrics.syncs.recordRuns(provider.name, counts);
     } catch (error) {
       // The polls say what is wrong with the database or the memory.

@@ -35,13 +35,14 @@ const mostListed = 100;
 
 /** Controls the watches of the running exporter. Throws what its databases say. */
 export function createWatchControl(
-  { config, database, statePool, log }: AppParts,
+  { config, databases, statePool, log }: AppParts,
   notifier: Notifier,
 ): WatchControl {
+  const sources = [...databases.all.values()];
   const run = <T>(work: (query: Query) => Promise<T>) => writeTransaction(statePool, work);
   const enqueue: EnqueueWatchNotice = (query, notice) =>
     notifier.enqueue(query, watchMessage(notice));
-  const anyClock = () => readAnyClock(database, run, Date.now);
+  const anyClock = () => readAnyClock(sources, run, Date.now);
   const announce = (ended: HandEnded | null) => {
     if (ended !== null) notifier.announce([watchMessage(ended.notice)]);
   };
@@ -58,7 +59,7 @@ export function createWatchControl(
         const { about, text } = planned.problem;
         return refuse(400, about === null ? text : `"${about}" ${text}`);
       }
-      const terms = planned.at(await readWatchClock(database, Date.now));
+      const terms = planned.at(await readWatchClock(sources, Date.now));
       const { id, replaced } = await run((query) => startWatch(query, terms, enqueue));
       announce(replaced);
       if (id === null)

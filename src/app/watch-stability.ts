@@ -14,6 +14,7 @@ export function startWatching(
 ): Watcher {
   return createWatcher({
     pool: statePool,
+    pollIntervalMs: config.pollIntervalMs,
     configuration: watchedConfiguration(config, version),
     cron: seenCron,
     enqueue: (query, notice) => notifier.enqueue(query, watchMessage(notice)),

@@ -19,8 +19,15 @@ export interface Assessment {
   readonly sources: ReadonlyMap<string, SourceAssessment>;
   /** null: no jobs are watched, or none could be seen yet. */
   readonly cron: CronAssessment | null;
-  /** Why the database could not be used in this poll; null when it could. */
+  /** Why no database could be used in this poll; null when one could. */
   readonly databaseFailure: DatabaseFailure | null;
+  /**
+   * Of several databases those that this poll did not read, by name: why one could not be used, or
+   * null where it was well and was not due or has not answered yet. What lies in them is as before.
+   */
+  readonly unread: ReadonlyMap<string, DatabaseFailure | null>;
+  /** With several databases: when each provider was last read, by the clock of its own. */
+  readonly instants: ReadonlyMap<string, Date>;
   /** The poll reached the database and every source that must be up is up. */
   readonly complete: boolean;
   /** Why the exporter's memory could not be used in this poll; null when it could. */
@@ -48,6 +55,8 @@ export const nothingKnown: Assessment = {
   sources: new Map(),
   cron: null,
   databaseFailure: null,
+  unread: new Map(),
+  instants: new Map(),
   complete: false,
   memoryProblem: null,
   silentJournals: [],
@@ -96,10 +105,43 @@ export function* assessInSlices(
     sources: byName(sources),
     cron: assessCron(surroundings, memories.cron, previous.cron, config, now),
     databaseFailure: null,
+    unread: new Map(),
+    instants: previous.instants,
     complete: sources.every(({ up }) => up !== false),
     memoryProblem: memories.problem,
     silentJournals: memories.silentJournals,
   };
+}
+
+/** When a provider was last read, by the clock of its database; null: it never was. */
+export function observedAtOf(
+  { instants, observedAt }: Pick<Assessment, 'instants' | 'observedAt'>,
+  provider: string,
+): Date | null {
+  return instants.size === 0 ? observedAt : (instants.get(provider) ?? null);
+}
+
+/** Whether a poll read the database that holds a provider's tokens. */
+export function wasRead(
+  { databaseFailure, unread }: Pick<Assessment, 'databaseFailure' | 'unread'>,
+  { database }: { readonly database: string },
+): boolean {
+  return databaseFailure === null && !unread.has(database);
+}
+
+/** Why databases could not be used, each once; empty where all that were asked could. */
+export function databasesAway({ unread }: Pick<Assessment, 'unread'>): readonly DatabaseFailure[] {
+  return [...unread.values()].filter((failure) => failure !== null);
+}
+
+/** The sources that are down by themselves, and not because their whole database is away. */
+export function sourcesDown(
+  latest: Pick<Assessment, 'unread' | 'sources'>,
+): readonly SourceAssessment[] {
+  const isAnyAway = databasesAway(latest).length > 0;
+  return [...latest.sources.values()].filter(
+    ({ up, state }) => up === false && !(isAnyAway && state === 'unreachable'),
+  );
 }
 
 /** Names of the sources that could be read at least once. */

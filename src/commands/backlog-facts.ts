@@ -1,6 +1,6 @@
 import type { ProviderConfig } from '../config/config.js';
 import { DatabaseError } from '../database/explain-database-error.js';
-import type { SnapshotSource } from '../database/read-snapshot.js';
+import type { DatabaseOf } from '../database/databases.js';
 import { observeBacklog } from '../observe/backlog.js';
 import type { BacklogReading, BacklogSince } from '../observe/backlog.js';
 import { readBacklogAsked } from '../store/backlog-asked.js';
@@ -18,14 +18,14 @@ export interface BacklogFacts extends BacklogReading {
 
 /** Reads the backlog of each provider. Throws `DatabaseError` where the application's can't be used. */
 export async function readBacklogFacts(
-  database: SnapshotSource,
+  databaseOf: DatabaseOf,
   state: StateDatabase,
   providers: readonly ProviderConfig[],
   since: BacklogSince,
 ): Promise<BacklogFacts[]> {
   const facts: BacklogFacts[] = [];
   for (const provider of providers) {
-    const reading = await observeBacklog(database, provider, since);
+    const reading = await observeBacklog(databaseOf(provider), provider, since);
     const asked = await readAsked(state, provider.name, reading.sinceMs);
     facts.push({ provider, ...reading, ...asked });
   }

@@ -1,4 +1,4 @@
-import type { SnapshotSource } from '../database/read-snapshot.js';
+import type { DatabaseOf } from '../database/databases.js';
 import { observeSyncList } from '../observe/observe-sync-list.js';
 import { chooseBacklog } from '../remedy/backlog-choice.js';
 import type { BacklogLeft } from '../remedy/backlog-choice.js';
@@ -13,7 +13,7 @@ export interface SelectedBacklog extends Omit<SelectedSyncs, 'notes'> {
 
 /** Selects, over all providers, at most `limit` users of a backlog. */
 export async function selectBacklog(
-  database: SnapshotSource,
+  databaseOf: DatabaseOf,
   facts: readonly BacklogFacts[],
   wanted: { readonly syncType: string; readonly again: boolean; readonly limit: number | null },
 ): Promise<SelectedBacklog> {
@@ -25,7 +25,7 @@ export async function selectBacklog(
     const { provider, backlog, askedAtMs } = each;
     const endpoint = provider.syncs?.endpoint ?? null;
     if (endpoint === null) continue;
-    const listing = await observeSyncList(database, provider);
+    const listing = await observeSyncList(databaseOf(provider), provider);
     if (!backlog.known || !listing.syncs.known) {
       const lost = [backlog, listing.syncs].find((reading) => !reading.known);
       if (lost?.known === false) unread.push(`${provider.name}: ${lost.reason}; ${lost.remedy}`);

@@ -1,5 +1,5 @@
 import { DatabaseError } from '../database/explain-database-error.js';
-import type { SnapshotSource } from '../database/read-snapshot.js';
+import type { DatabaseOf } from '../database/databases.js';
 import { observeBacklog } from '../observe/backlog.js';
 import type { BacklogSince } from '../observe/backlog.js';
 import type { BacklogLeft } from '../remedy/backlog-choice.js';
@@ -56,7 +56,7 @@ export async function syncBacklog(
 async function catchUp(
   context: CommandContext,
   options: BacklogSyncOptions,
-  { providers, database, state }: RemedyScope,
+  { providers, databases: { of: databaseOf }, state }: RemedyScope,
 ): Promise<ExitCode> {
   const tell = (text: string) => {
     context.stderr.write(`${printable(text)}\n`);
@@ -73,7 +73,7 @@ async function catchUp(
     );
     return exitCode.usage;
   }
-  const facts = await readBacklogFacts(database, state, asked, options.since);
+  const facts = await readBacklogFacts(databaseOf, state, asked, options.since);
   if (isInFuture(facts)) {
     tell(inFuture);
     return exitCode.usage;
@@ -83,15 +83,21 @@ async function catchUp(
     tell(`it is not known what was asked before: ${memoryProblem}; --again asks for everybody`);
     return exitCode.unknown;
   }
-  const selected = await selectBacklog(database, facts, options);
+  const selected = await selectBacklog(databaseOf, facts, options);
   const notes = facts.flatMap((each) => (each.backlog.known ? describeUnknown(each) : []));
   for (const line of [...notes, ...selected.unread]) tell(line);
   const unlessUnread = (code: ExitCode) => (selected.unread.length > 0 ? exitCode.unknown : code);
   if (!(await mayAsk(context, options, selected))) return unlessUnread(exitCode.fine);
 
   const order = { ...options, event: backlogRequested, stopsUnnoted: !options.again };
-  const { judged, code, remarks } = await runSyncs(context, order, database, state, selected.syncs);
-  const missing = code === exitCode.unknown ? [] : await missingNow(database, facts);
+  const { judged, code, remarks } = await runSyncs(
+    context,
+    order,
+    databaseOf,
+    state,
+    selected.syncs,
+  );
+  const missing = code === exitCode.unknown ? [] : await missingNow(databaseOf, facts);
   context.stdout.write(
     options.json
       ? syncJson(judged, false, { left: selected.left, missing_now: missing })
@@ -143,13 +149,13 @@ function describeLeft(left: SelectedBacklog['left']): string[] {
 
 /** The backlog that is left, a line per provider: an application may still be working on it. */
 async function missingNow(
-  database: SnapshotSource,
+  databaseOf: DatabaseOf,
   facts: readonly BacklogFacts[],
 ): Promise<string[]> {
   const lines: string[] = [];
   for (const { provider, sinceMs } of facts) {
     try {
-      const { backlog } = await observeBacklog(database, provider, { atMs: sinceMs });
+      const { backlog } = await observeBacklog(databaseOf(provider), provider, { atMs: sinceMs });
       if (backlog.known) lines.push(`${provider.name}, now: ${describeBacklog(backlog.value)}`);
     } catch (error) {
       if (!(error instanceof DatabaseError)) throw error;

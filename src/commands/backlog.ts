@@ -24,13 +24,13 @@ export async function backlog(
   context: CommandContext,
   { since, provider, json }: BacklogOptions,
 ): Promise<ExitCode> {
-  return withRemedy(context, provider, async ({ providers, database, state }) => {
+  return withRemedy(context, provider, async ({ providers, databases, state }) => {
     const selected = withBacklog(providers);
     if ('problem' in selected) {
       context.stderr.write(`${selected.problem}\n`);
       return exitCode.usage;
     }
-    const facts = await readBacklogFacts(database, state, selected.mapped, since);
+    const facts = await readBacklogFacts(databases.of, state, selected.mapped, since);
     if (isInFuture(facts)) {
       context.stderr.write(`${inFuture}\n`);
       return exitCode.usage;

@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import type { Config } from '../config/config.js';
 import { loadConfig } from '../config/load.js';
 import { formatProblems } from '../config/problem.js';
-import { planConnection } from '../database/connection-options.js';
-import type { ConnectionPlan } from '../database/connection-options.js';
-import { openPool } from '../database/open-pool.js';
-import type { SnapshotSource } from '../database/read-snapshot.js';
+import { openDatabases } from '../database/databases.js';
+import type { Databases } from '../database/databases.js';
+import { planConnections } from '../database/plan-connections.js';
+import type { ConnectionPlans } from '../database/plan-connections.js';
 
 /** The outside of a command: what it reads and where it writes. */
 export interface CommandContext {
@@ -27,11 +27,11 @@ export interface CommandOutput {
 
 export interface ReadyToConnect {
   readonly config: Config;
-  readonly connection: Extract<ConnectionPlan, { ok: true }>;
+  readonly connections: ConnectionPlans;
 }
 
 /**
- * Loads the configuration and plans the connection; null after telling every problem on standard
+ * Loads the configuration and plans the connections; null after telling every problem on standard
  * error. Warnings are returned, since each command has its own place for them.
  */
 export function prepareConnection(
@@ -42,42 +42,41 @@ export function prepareConnection(
     context.stderr.write(`${formatProblems(loaded.problems)}\n`);
     return null;
   }
-  const connection = planConnection(loaded.config.database);
-  if (!connection.ok) {
-    context.stderr.write(
-      `${formatProblems([{ path: 'DATABASE_URL', message: connection.problem }])}\n`,
-    );
+  const planned = planConnections(loaded.config);
+  if (!planned.ok) {
+    context.stderr.write(`${formatProblems(planned.problems)}\n`);
     return null;
   }
   return {
     config: loaded.config,
-    connection,
-    warnings: [...loaded.warnings, ...connection.warnings],
+    connections: planned.plans,
+    warnings: [...loaded.warnings, ...planned.warnings],
   };
 }
 
 /** How long a command waits for the database. */
 const commandTimeoutMs = 30_000;
 
-/** Runs `work` with a pool of its own, and closes it. Ctrl-C ends it, whatever the database does. */
+/** Runs `work` with pools of its own, and closes them. Ctrl-C ends it, whatever a database does. */
 export async function withDatabase<T>(
-  { connection }: ReadyToConnect,
+  { connections }: ReadyToConnect,
   terminated: AbortSignal,
-  work: (database: SnapshotSource) => Promise<T>,
+  work: (databases: Databases) => Promise<T>,
 ): Promise<T> {
-  const pool = openPool(connection.client, {
+  const databases = openDatabases(connections.databases, {
+    timeoutMs: commandTimeoutMs,
     connectTimeoutMs: 10_000,
     onIdleError: () => undefined,
   });
   try {
     return await Promise.race([
-      work({ pool, target: connection.target, timeoutMs: commandTimeoutMs }),
+      work(databases),
       once(terminated, 'abort').then(() => {
         throw new Error('interrupted');
       }),
     ]);
   } finally {
-    const closed = pool.end();
+    const closed = databases.close();
     if (!terminated.aborted) await closed;
   }
 }

@@ -2,6 +2,7 @@ import { SwitchRefused, whyNotSwitchable } from '../remedy/active-flag.js';
 import { chooseDeactivation } from '../remedy/deactivate-choice.js';
 import type { DeactivateStep } from '../remedy/deactivate-choice.js';
 import { switchRows } from '../remedy/switch-rows.js';
+import type { SwitchResult } from '../remedy/switch-rows.js';
 import { askYes } from './ask-yes.js';
 import type { CommandContext } from './command-context.js';
 import { formatDeactivation } from './deactivate-format.js';
@@ -11,6 +12,7 @@ import type { AccountMode } from '../notify/mask-account.js';
 import { printable } from './printable.js';
 import { readRemedy, withRemedy } from './remedy-scope.js';
 import type { RemedyReading, RemedyScope } from './remedy-scope.js';
+import { switchPools, whyNotTogether } from './switch-pools.js';
 import type { TokenFacts } from './token-facts.js';
 import { canBeRefreshed, tryRefresh } from './try-refresh.js';
 import type { RefreshMeans } from './try-refresh.js';
@@ -66,6 +68,11 @@ export async function deactivate(
     };
     if (wanted.length === 0 || !options.json || !options.yes) showPlan(false, plan);
     if (wanted.length === 0) return exitCode.fine;
+    const apart = whyNotTogether(wanted.map(({ facts }) => facts));
+    if (apart !== null) {
+      context.stderr.write(`${apart}\n`);
+      return exitCode.usage;
+    }
     const question = `Try ${String(count(plan, 'refresh'))} refreshes, and switch off what is dead?`;
     const agreed = options.json ? options.yes : await askYes(context, options.yes, question);
     if (!agreed) {
@@ -130,7 +137,7 @@ function choose(
 }
 
 function switchOff(
-  { ready, database, state }: RemedyScope,
+  scope: RemedyScope,
   chosen: readonly DeactivateLine[],
   { actor, reason }: DeactivateOptions,
 ) {
@@ -141,10 +148,11 @@ function switchOff(
     event: 'deactivated_by_hand' as const,
     reason: step.kind === 'deactivate' ? step.reason : null,
   }));
-  const pools = {
-    app: database.pool,
-    state: ready.config.state.url === null ? null : state.pool,
-  };
+  if (rows.length === 0) return Promise.resolve<SwitchResult>({ ok: true });
+  const pools = switchPools(
+    scope,
+    chosen.map(({ facts }) => facts),
+  );
   return switchRows(pools, rows, false, { actor, why: reason });
 }
 

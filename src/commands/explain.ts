@@ -25,8 +25,8 @@ export async function explain(
   if (ready === null) return exitCode.usage;
   const { providers, pollIntervalMs } = ready.config;
   try {
-    return await withDatabases(ready, context.terminated, async (database, state) => {
-      const reading = await readTokenFacts(database, state, providers, pollIntervalMs);
+    return await withDatabases(ready, context.terminated, async (databases, state) => {
+      const reading = await readTokenFacts(databases.of, state, providers, pollIntervalMs);
       const explanations: Explanation[] = [];
       for (const facts of reading.tokens) {
         if (facts.row.id !== id && facts.row.subject !== id) continue;

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { SnapshotSource } from '../database/read-snapshot.js';
+import type { DatabaseOf } from '../database/databases.js';
 import { observeSyncList } from '../observe/observe-sync-list.js';
 import type { SyncedUser } from '../remedy/sync-users.js';
 import type { SelectedSync } from './select-syncs.js';
@@ -14,26 +14,26 @@ const noteMs = 2_000;
 
 /** Reads whether the last success of each user moved: that, and no answer, is the outcome. */
 export async function judgeSynced(
-  database: SnapshotSource,
+  databaseOf: DatabaseOf,
   users: readonly SyncedUser<SelectedSync>[],
   stopping: AbortSignal,
 ): Promise<JudgedSync[]> {
-  const judged = await readOnce(database, users);
+  const judged = await readOnce(databaseOf, users);
   const isMissing = judged.some(
     ({ outcome, after }) => outcome === 'success' && after?.moved === false,
   );
   if (!isMissing || stopping.aborted) return judged;
   await delay(noteMs, undefined, { signal: stopping }).catch(() => undefined);
-  return readOnce(database, users);
+  return readOnce(databaseOf, users);
 }
 
 async function readOnce(
-  database: SnapshotSource,
+  databaseOf: DatabaseOf,
   users: readonly SyncedUser<SelectedSync>[],
 ): Promise<JudgedSync[]> {
   const lastSuccess = new Map<SelectedSync['provider'], ReadonlyMap<string, number | null>>();
   for (const provider of new Set(users.map(({ target }) => target.provider))) {
-    const { syncs } = await observeSyncList(database, provider);
+    const { syncs } = await observeSyncList(databaseOf(provider), provider);
     if (!syncs.known) continue;
     lastSuccess.set(
       provider,

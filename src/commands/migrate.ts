@@ -15,7 +15,7 @@ export async function migrate(context: CommandContext, print: boolean): Promise<
   }
   const ready = prepareConnection(context);
   if (ready === null) return exitCode.usage;
-  const { pool, target } = openStatePool(ready.config, ready.connection, () => undefined);
+  const { pool, target } = openStatePool(ready.connections, () => undefined);
   const where = `${target.database} on ${target.host}:${String(target.port)}`;
   try {
     const applied = await applyMigrations(pool);

@@ -15,6 +15,7 @@ import { printable } from './printable.js';
 import { formatReactivation } from './reactivate-format.js';
 import { readRemedy, withRemedy } from './remedy-scope.js';
 import type { RemedyReading, RemedyScope } from './remedy-scope.js';
+import { switchPools, whyNotTogether } from './switch-pools.js';
 import type { TokenFacts } from './token-facts.js';
 import { canBeRefreshed, tryRefresh } from './try-refresh.js';
 import type { RefreshMeans } from './try-refresh.js';
@@ -101,6 +102,11 @@ async function run(
   const wanted = plan.filter(({ step }) => step.kind !== 'leave');
   if (wanted.length === 0 || !options.json || !options.yes) show(plan, false);
   if (wanted.length === 0) return named ? exitCode.no : exitCode.fine;
+  const apart = whyNotTogether(wanted.map(({ facts }) => facts));
+  if (apart !== null) {
+    context.stderr.write(`${apart}\n`);
+    return exitCode.usage;
+  }
   const question = `Switch on ${String(wanted.length)}?`;
   const agreed = options.json ? options.yes : await askYes(context, options.yes, question);
   if (!agreed || context.terminated.aborted) {
@@ -219,7 +225,7 @@ function putBack(
 }
 
 async function switchLines(
-  { ready, database, state }: RemedyScope,
+  scope: RemedyScope,
   lines: readonly ReactivateLine[],
   on: boolean,
   { actor, reason: why }: ReactivateOptions,
@@ -235,7 +241,10 @@ async function switchLines(
       expiresAtMs: facts.row.expiresAtMs,
     };
   });
-  const pools = { app: database.pool, state: ready.config.state.url === null ? null : state.pool };
+  const pools = switchPools(
+    scope,
+    lines.map(({ facts }) => facts),
+  );
   return switchRows(pools, rows, on, { actor, why });
 }
 

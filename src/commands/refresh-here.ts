@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import { findTokenChanges } from '../assess/token-changes.js';
-import type { SnapshotSource } from '../database/read-snapshot.js';
+import type { DatabaseOf } from '../database/databases.js';
 import { observeRows } from '../observe/observe-rows.js';
 import type { ForcedOutcome } from '../refresh/forced-outcome.js';
 import { startRefreshing } from '../refresh/start-refreshing.js';
@@ -18,7 +18,7 @@ import type { TokenFacts } from './token-facts.js';
  */
 export async function refreshHere(
   { config }: ReadyToConnect,
-  database: SnapshotSource,
+  databaseOf: DatabaseOf,
   statePool: Pool,
   tokens: readonly TokenFacts[],
 ): Promise<RefreshResult> {
@@ -40,7 +40,7 @@ export async function refreshHere(
   };
   const refreshing = startRefreshing({
     config: { ...config, providers },
-    database,
+    databaseOf,
     statePool,
     listenerFor: () => listener,
     onJournal: (problem) => {
@@ -57,7 +57,7 @@ export async function refreshHere(
     await refreshing.prepare();
     const outcomes = new Map<TokenFacts, ForcedOutcome | null>();
     for (const provider of providers) {
-      const { rows, now } = await observeRows(database, provider);
+      const { rows, now } = await observeRows(databaseOf(provider), provider);
       await rememberRows(statePool, provider.name, now, (memory) =>
         findTokenChanges(memory, rows, now),
       );

@@ -1,6 +1,6 @@
 import type { ProviderConfig } from '../config/config.js';
 import { DatabaseError } from '../database/explain-database-error.js';
-import type { SnapshotSource } from '../database/read-snapshot.js';
+import type { DatabaseOf } from '../database/databases.js';
 import type { ForcedOutcome } from '../refresh/forced-outcome.js';
 import { refreshedProviders } from '../refresh/start-refreshing.js';
 import { describeDecision } from '../remedy/describe-decision.js';
@@ -60,13 +60,13 @@ export async function refresh(context: CommandContext, options: RefreshOptions):
   if (refusal !== null) return usage(refusal);
 
   try {
-    return await withDatabases(ready, context.terminated, async (database, state) => {
+    return await withDatabases(ready, context.terminated, async ({ of: databaseOf }, state) => {
       const scope = options.dryRun ? providers : providers.filter(({ name }) => on.includes(name));
-      const reading = await readTokenFacts(database, state, scope, config.pollIntervalMs);
+      const reading = await readTokenFacts(databaseOf, state, scope, config.pollIntervalMs);
       const selected = selectTokens(reading.tokens, selector);
       for (const line of reading.unread) context.stderr.write(`${printable(line)}\n`);
       if (options.dryRun) return dryRun(context, reading, selected);
-      return tryTokens(context, ready, options, selector, reading, selected, database, state);
+      return tryTokens(context, ready, options, selector, reading, selected, databaseOf, state);
     });
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;
@@ -124,7 +124,7 @@ async function tryTokens(
   selector: TokenSelector,
   { unread, memoryProblem }: FactsReading,
   selected: readonly SelectedToken[],
-  database: SnapshotSource,
+  databaseOf: DatabaseOf,
   state: StateDatabase,
 ): Promise<ExitCode> {
   const named = selector.kind === 'token' || selector.kind === 'user';
@@ -142,7 +142,7 @@ async function tryTokens(
   let outcomes: ReadonlyMap<TokenFacts, ForcedOutcome | null> = new Map();
   if (wanted.length > 0) {
     const result = options.here
-      ? await refreshHere(ready, database, state.pool, wanted)
+      ? await refreshHere(ready, databaseOf, state.pool, wanted)
       : await askServe(state, wanted, osUser(), options.patienceMs, context.terminated);
     if (!result.ok) {
       context.stderr.write(`${result.problem}\n`);

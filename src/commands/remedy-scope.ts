@@ -1,6 +1,6 @@
 import type { ProviderConfig } from '../config/config.js';
 import { DatabaseError } from '../database/explain-database-error.js';
-import type { SnapshotSource } from '../database/read-snapshot.js';
+import type { Databases } from '../database/databases.js';
 import { readPeople } from '../remedy/read-people.js';
 import type { Person } from '../remedy/read-people.js';
 import type { ReconnectContext } from '../remedy/reconnect-list.js';
@@ -21,7 +21,7 @@ import { selectProviders } from './select-providers.js';
 export interface RemedyScope {
   readonly ready: ReadyToConnect;
   readonly providers: readonly ProviderConfig[];
-  readonly database: SnapshotSource;
+  readonly databases: Databases;
   readonly state: StateDatabase;
 }
 
@@ -44,8 +44,8 @@ export async function withRemedy(
   }
   const { providers } = selected;
   try {
-    return await withDatabases(ready, ending, (database, state) =>
-      work({ ready, providers, database, state }),
+    return await withDatabases(ready, ending, (databases, state) =>
+      work({ ready, providers, databases, state }),
     );
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;
@@ -64,20 +64,23 @@ export interface RemedyReading extends ReconnectContext {
 /** Reads tokens, people and the last switches, and tells on standard error what could not be read. */
 export async function readRemedy(
   context: CommandContext,
-  { ready, providers, database, state }: RemedyScope,
+  { ready, providers, databases, state }: RemedyScope,
 ): Promise<RemedyReading> {
-  const facts = await readTokenFacts(database, state, providers, ready.config.pollIntervalMs);
+  const facts = await readTokenFacts(databases.of, state, providers, ready.config.pollIntervalMs);
   const people = new Map<string, ReadonlyMap<string, Person>>();
   const switches = new Map<string, ReadonlyMap<string, SwitchEvent>>();
   const peopleProblems: string[] = [];
   const notes: string[] = [];
-  for (const { name, people: table } of providers) {
+  for (const provider of providers) {
+    const { name, people: table } = provider;
     switches.set(name, await readSwitches(state, name));
-    if (table === null) continue;
+    // Whose tokens could not be read is nobody to write to, and the database may be away.
+    const isUnread = facts.unread.some((line) => line.startsWith(`${name}: `));
+    if (table === null || isUnread) continue;
     const subjects = facts.tokens.flatMap(({ provider, row }) =>
       provider.name === name && row.subject !== null ? [row.subject] : [],
     );
-    const read = await readPeople(database, table, subjects);
+    const read = await readPeople(databases.of(provider), table, subjects);
     if (read.known) {
       people.set(name, read.value);
       notes.push(...read.notes.map((note) => `${name}: ${note}`));

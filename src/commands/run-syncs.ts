@@ -1,5 +1,5 @@
 import { DatabaseError } from '../database/explain-database-error.js';
-import type { SnapshotSource } from '../database/read-snapshot.js';
+import type { DatabaseOf } from '../database/databases.js';
 import { openConnections } from '../refresh/bounded-request.js';
 import { callSyncEndpoint } from '../remedy/call-sync-endpoint.js';
 import { syncUsers } from '../remedy/sync-users.js';
@@ -39,7 +39,7 @@ export interface SyncRun {
 export async function runSyncs(
   context: CommandContext,
   order: SyncOrder,
-  database: SnapshotSource,
+  databaseOf: DatabaseOf,
   state: StateDatabase,
   syncs: readonly SelectedSync[],
 ): Promise<SyncRun> {
@@ -67,7 +67,7 @@ export async function runSyncs(
       users.push(...(await syncUsers(mine, { call, onDone }, { concurrency, stopping })));
     }
     if (context.stderr.isTTY) context.stderr.write('\n');
-    const { judged, problem } = await judge(database, users, context.terminated);
+    const { judged, problem } = await judge(databaseOf, users, context.terminated);
     const isStopped = order.stopsUnnoted && unnoted.signal.aborted;
     const remarks = [
       ...remarksOn(users, context.terminated.aborted),
@@ -86,12 +86,12 @@ export async function runSyncs(
 }
 
 async function judge(
-  database: SnapshotSource,
+  databaseOf: DatabaseOf,
   users: readonly SyncedUser<SelectedSync>[],
   terminated: AbortSignal,
 ): Promise<{ readonly judged: readonly JudgedSync[]; readonly problem: string | null }> {
   try {
-    return { judged: await judgeSynced(database, users, terminated), problem: null };
+    return { judged: await judgeSynced(databaseOf, users, terminated), problem: null };
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;
     return { judged: users.map((user) => ({ ...user, after: null })), problem: error.message };

@@ -1,7 +1,7 @@
 import { assessSyncFailures } from '../assess/sync-failures.js';
 import type { ProviderConfig } from '../config/config.js';
 import type { SyncEndpointConfig } from '../config/sync-config.js';
-import type { SnapshotSource } from '../database/read-snapshot.js';
+import type { DatabaseOf } from '../database/databases.js';
 import { observeSyncList } from '../observe/observe-sync-list.js';
 import type { SyncTarget } from '../remedy/call-sync-endpoint.js';
 
@@ -23,7 +23,7 @@ export interface SelectedSyncs {
 
 /** Selects one user, or everybody whose sync is overdue, of these providers. */
 export async function selectSyncs(
-  database: SnapshotSource,
+  databaseOf: DatabaseOf,
   providers: readonly ProviderConfig[],
   wanted: { readonly userId: string | null; readonly syncType: string },
 ): Promise<SelectedSyncs> {
@@ -33,7 +33,7 @@ export async function selectSyncs(
   for (const provider of providers) {
     const endpoint = provider.syncs?.endpoint ?? null;
     if (endpoint === null) continue;
-    const { syncs, failures } = await observeSyncList(database, provider);
+    const { syncs, failures } = await observeSyncList(databaseOf(provider), provider);
     if (!syncs.known) {
       unread.push(`${provider.name}: ${syncs.reason}; ${syncs.remedy}`);
       continue;

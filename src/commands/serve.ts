@@ -3,6 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { startApp } from '../app.js';
 import type { App, AppFacts } from '../app.js';
 import type { ListenAddress } from '../config/config.js';
+import type { ConnectionPlans } from '../database/plan-connections.js';
 import { createLog } from '../log.js';
 import { prepareConnection } from './command-context.js';
 import type { CommandContext } from './command-context.js';
@@ -25,26 +26,31 @@ export async function runApp(
   setFlagsFromString('--optimize-for-size');
   const ready = prepareConnection(context);
   if (ready === null) return exitCode.usage;
-  const { config, connection } = ready;
+  const { config, connections } = ready;
   const log = createLog(config.logLevel, context.stderr.isTTY);
   // Of the demo's own configuration nobody needs to be warned.
   if (!facts.demo) for (const warning of ready.warnings) log.warn(warning);
 
   let app: App;
   try {
-    app = await startApp(config, connection, facts, log);
+    app = await startApp(config, connections, facts, log);
   } catch (error) {
     context.stderr.write(`${explainListenError(error, config.listen)}\n`);
     return exitCode.usage;
   }
   if (!facts.demo) {
-    log.info('listening', { url: app.url, database: connection.target.host, ...facts });
+    log.info('listening', { url: app.url, database: hostsOf(connections), ...facts });
   }
   onStarted(app);
   if (!context.terminated.aborted) await once(context.terminated, 'abort');
   await app.stop();
   log.info('stopped');
   return exitCode.fine;
+}
+
+/** The hosts of the databases, each once. */
+function hostsOf({ databases }: ConnectionPlans): string {
+  return [...new Set([...databases.values()].map(({ target }) => target.host))].join(', ');
 }
 
 const listenErrors: Readonly<Record<string, string>> = {

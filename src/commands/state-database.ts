@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import type { Pool } from 'pg';
 import { DatabaseError, explainDatabaseError } from '../database/explain-database-error.js';
-import type { Query, SnapshotSource } from '../database/read-snapshot.js';
+import type { Databases } from '../database/databases.js';
+import type { Query } from '../database/read-snapshot.js';
 import { writeTransaction } from '../database/write-transaction.js';
 import { openStatePool } from '../store/open-state-pool.js';
 import { withDatabase } from './command-context.js';
@@ -16,11 +17,11 @@ export interface StateDatabase {
 
 /** Runs `work` with the memory, and closes it. Ctrl-C ends it, whatever the database does. */
 export async function withState<T>(
-  { config, connection }: ReadyToConnect,
+  { connections }: ReadyToConnect,
   terminated: AbortSignal,
   work: (state: StateDatabase) => Promise<T>,
 ): Promise<T> {
-  const { pool, target } = openStatePool(config, connection, () => undefined);
+  const { pool, target } = openStatePool(connections, () => undefined);
   const run: StateDatabase['run'] = async (transaction) => {
     try {
       return await writeTransaction(pool, transaction);
@@ -41,14 +42,14 @@ export async function withState<T>(
   }
 }
 
-/** Runs `work` with the application's database and the memory. */
+/** Runs `work` with the application's databases and the memory. */
 export function withDatabases<T>(
   ready: ReadyToConnect,
   terminated: AbortSignal,
-  work: (database: SnapshotSource, state: StateDatabase) => Promise<T>,
+  work: (databases: Databases, state: StateDatabase) => Promise<T>,
 ): Promise<T> {
-  return withDatabase(ready, terminated, (database) =>
-    withState(ready, terminated, (state) => work(database, state)),
+  return withDatabase(ready, terminated, (databases) =>
+    withState(ready, terminated, (state) => work(databases, state)),
   );
 }
 

@@ -20,8 +20,8 @@ export async function statusCalendar(
 ): Promise<ExitCode> {
   let facts: FactsReading;
   try {
-    facts = await withDatabases(ready, context.terminated, (database, state) =>
-      readTokenFacts(database, state, providers, ready.config.pollIntervalMs),
+    facts = await withDatabases(ready, context.terminated, (databases, state) =>
+      readTokenFacts(databases.of, state, providers, ready.config.pollIntervalMs),
     );
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;

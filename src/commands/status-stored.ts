@@ -1,7 +1,9 @@
 import { assessStored, storesNothing } from '../assess/stored.js';
 import type { ProviderConfig } from '../config/config.js';
+import { readEach } from '../database/read-each.js';
 import { readSnapshot } from '../database/read-snapshot.js';
 import type { SnapshotSource } from '../database/read-snapshot.js';
+import type { DatabaseOf } from '../database/databases.js';
 import { readCatalog } from '../observe/catalog.js';
 import { readNow } from '../observe/observe.js';
 import { readIsolated } from '../observe/read-isolated.js';
@@ -10,11 +12,20 @@ import { formatInstant } from '../config/format-instant.js';
 
 /** A line for each provider whose syncs succeed and have stored nothing for a day. */
 export async function describeStored(
+  databaseOf: DatabaseOf,
+  providers: readonly ProviderConfig[],
+): Promise<string[]> {
+  const mapped = providers.filter(({ syncs }) => storedTables(syncs).length > 0);
+  const readings = await readEach(databaseOf, mapped, describeIn);
+  // Of a database that is away the listing says so.
+  return readings.flatMap((each) => (each.ok ? each.value : []));
+}
+
+function describeIn(
   database: SnapshotSource,
   providers: readonly ProviderConfig[],
 ): Promise<string[]> {
   const tables = providers.flatMap(({ syncs }) => storedTables(syncs));
-  if (tables.length === 0) return [];
   return readSnapshot(database, async ({ query, isolated }) => {
     const { now, role } = await readNow(query, () => 0);
     const catalog = await readCatalog(query, role, tables);

@@ -2,14 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { TokenStatus } from '../assess/token-status.js';
 import type { ProviderConfig } from '../config/config.js';
 import { DatabaseError } from '../database/explain-database-error.js';
-import type { SnapshotSource } from '../database/read-snapshot.js';
-import { observeTokenList } from '../observe/observe-token-list.js';
+import type { DatabaseOf } from '../database/databases.js';
 import { listIncidents } from '../store/incident-list.js';
 import type { ListedIncident } from '../store/incident-list.js';
 import { prepareConnection } from './command-context.js';
 import type { CommandContext } from './command-context.js';
 import { exitCode } from './exit-code.js';
 import type { ExitCode } from './exit-code.js';
+import { listTokens } from './list-tokens.js';
 import type { LiveTerminal } from './live-terminal.js';
 import { selectProviders } from './select-providers.js';
 import { withDatabases } from './state-database.js';
@@ -58,10 +58,10 @@ export async function statusWatch(
       quit.abort();
     }, draw);
     draw();
-    return await withDatabases(ready, ended, async (database, state) => {
+    return await withDatabases(ready, ended, async (databases, state) => {
       while (!ended.aborted) {
         const beganAtMs = performance.now();
-        latest = await readStatus(database, state, selected.providers, options, latest);
+        latest = await readStatus(databases.of, state, selected.providers, options, latest);
         draw();
         const tookMs = performance.now() - beganAtMs;
         await delay(Math.max(leastPauseMs, pausePerReading * tookMs), undefined, { signal: ended });
@@ -78,14 +78,14 @@ export async function statusWatch(
 
 /** What is there now; where it can't be read, what was there before and why. */
 async function readStatus(
-  database: SnapshotSource,
+  databaseOf: DatabaseOf,
   state: StateDatabase,
   providers: readonly ProviderConfig[],
   { status }: WatchedStatus,
   before: LiveStatus,
 ): Promise<LiveStatus> {
   try {
-    const listing = await observeTokenList(database, providers, Date.now);
+    const listing = await listTokens(databaseOf, providers);
     return {
       nowMs: listing.now.getTime(),
       rows: statusRows(listing).filter((row) => status === null || row.status === status),

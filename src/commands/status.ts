@@ -4,7 +4,6 @@ import type { TokenStatus } from '../assess/token-status.js';
 import type { ProviderConfig } from '../config/config.js';
 import { formatInstant, isoInstant } from '../config/format-instant.js';
 import { DatabaseError } from '../database/explain-database-error.js';
-import { observeTokenList } from '../observe/observe-token-list.js';
 import type { TokenListing } from '../observe/observe-token-list.js';
 import type { ListedToken } from '../observe/token-list.js';
 import { readSilences } from '../store/silences.js';
@@ -13,6 +12,7 @@ import { prepareConnection, withDatabase } from './command-context.js';
 import type { CommandContext, ReadyToConnect } from './command-context.js';
 import { exitCode } from './exit-code.js';
 import type { ExitCode } from './exit-code.js';
+import { listTokens } from './list-tokens.js';
 import { printable } from './printable.js';
 import { formatSilences } from './silence.js';
 import { withState } from './state-database.js';
@@ -52,9 +52,9 @@ export async function status(context: CommandContext, options: StatusOptions): P
   let listing: TokenListing;
   let stored: readonly string[];
   try {
-    [listing, stored] = await withDatabase(ready, context.terminated, async (database) => [
-      await observeTokenList(database, providers, Date.now),
-      options.json ? [] : await describeStored(database, providers),
+    [listing, stored] = await withDatabase(ready, context.terminated, async (databases) => [
+      await listTokens(databases.of, providers),
+      options.json ? [] : await describeStored(databases.of, providers),
     ]);
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;
@@ -101,9 +101,9 @@ async function readSilencesOf(ready: ReadyToConnect, terminated: AbortSignal): P
 }
 
 /** Classifies what was listed, in one order over all providers. */
-export function statusRows({ now, providers }: TokenListing): StatusRow[] {
+export function statusRows({ providers }: TokenListing): StatusRow[] {
   return providers
-    .flatMap(({ provider, tokens }) =>
+    .flatMap(({ provider, now, tokens }) =>
       tokens.known
         ? tokens.value.map((token) => ({
             ...token,

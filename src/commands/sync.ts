@@ -46,19 +46,23 @@ export async function sync(context: CommandContext, options: SyncOptions): Promi
   }
   try {
     // What was asked for is told also after Ctrl-C: it ends the calls, and not the connections.
-    return await withDatabases(ready, new AbortController().signal, async (database, state) => {
-      const { syncs, unread, notes } = await selectSyncs(database, providers, options);
-      for (const line of [...unread, ...notes]) context.stderr.write(`${printable(line)}\n`);
-      // "Nobody" would be a guess while something is unknown.
-      if (syncs.length === 0 && unread.length > 0) return exitCode.unknown;
-      const answer = await plan(context, options, syncs);
-      if (answer !== 'go') return unread.length > 0 ? exitCode.unknown : answer;
-      const order = { ...options, event: 'sync_requested', stopsUnnoted: false };
-      const { judged, code, remarks } = await runSyncs(context, order, database, state, syncs);
-      context.stdout.write(options.json ? syncJson(judged, false) : formatSynced(judged));
-      for (const line of remarks) context.stderr.write(`${line}\n`);
-      return unread.length > 0 ? exitCode.unknown : code;
-    });
+    return await withDatabases(
+      ready,
+      new AbortController().signal,
+      async ({ of: databaseOf }, state) => {
+        const { syncs, unread, notes } = await selectSyncs(databaseOf, providers, options);
+        for (const line of [...unread, ...notes]) context.stderr.write(`${printable(line)}\n`);
+        // "Nobody" would be a guess while something is unknown.
+        if (syncs.length === 0 && unread.length > 0) return exitCode.unknown;
+        const answer = await plan(context, options, syncs);
+        if (answer !== 'go') return unread.length > 0 ? exitCode.unknown : answer;
+        const order = { ...options, event: 'sync_requested', stopsUnnoted: false };
+        const { judged, code, remarks } = await runSyncs(context, order, databaseOf, state, syncs);
+        context.stdout.write(options.json ? syncJson(judged, false) : formatSynced(judged));
+        for (const line of remarks) context.stderr.write(`${line}\n`);
+        return unread.length > 0 ? exitCode.unknown : code;
+      },
+    );
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;
     context.stderr.write(`${error.message}\n`);

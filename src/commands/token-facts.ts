@@ -7,13 +7,13 @@ import type { RowFacts } from '../assess/refresh-subject.js';
 import { assessSyncFailures, syncAuthFailedAtMs } from '../assess/sync-failures.js';
 import type { SyncFailures } from '../assess/sync-failures.js';
 import type { ProviderConfig } from '../config/config.js';
-import type { SnapshotSource } from '../database/read-snapshot.js';
-import { observeTokenList } from '../observe/observe-token-list.js';
+import type { DatabaseOf } from '../database/databases.js';
 import { observeRows } from '../observe/observe-rows.js';
 import { observeSyncList } from '../observe/observe-sync-list.js';
 import type { TokenRow } from '../observe/token-rows.js';
 import { firstSight, readTokenMemory } from '../store/token-memory.js';
 import type { TokenMemory } from '../store/token-memory.js';
+import { listTokens } from './list-tokens.js';
 import { memoryRemedies, missesMemory } from './state-database.js';
 import type { StateDatabase } from './state-database.js';
 
@@ -43,24 +43,24 @@ export interface FactsReading {
 
 /** Reads every token of these providers, and what is remembered of them. */
 export async function readTokenFacts(
-  database: SnapshotSource,
+  databaseOf: DatabaseOf,
   state: StateDatabase,
   providers: readonly ProviderConfig[],
   pollIntervalMs: number,
 ): Promise<FactsReading> {
-  const listing = await observeTokenList(database, providers, Date.now);
+  const listing = await listTokens(databaseOf, providers);
   const unread: string[] = [];
   const tokens: TokenFacts[] = [];
   const gone: { provider: ProviderConfig; memory: TokenMemory }[] = [];
   let memoryProblem: string | null = null;
-  for (const { provider, tokens: listed } of listing.providers) {
+  for (const { provider, now, tokens: listed } of listing.providers) {
     if (!listed.known) {
       unread.push(`${provider.name}: ${listed.reason}; ${listed.remedy}`);
       continue;
     }
     const accounts = new Map(listed.value.map(({ id, account }) => [id, account]));
-    const { rows } = await observeRows(database, provider);
-    const failures = await readSyncFailures(database, provider);
+    const { rows } = await observeRows(databaseOf(provider), provider);
+    const failures = await readSyncFailures(databaseOf, provider);
     const { memory, problem } = await readMemory(state, provider.name);
     memoryProblem ??= problem;
     for (const row of rows) {
@@ -74,7 +74,7 @@ export async function readTokenFacts(
           provider,
           { ...row, syncAuthFailedAtMs: syncAuthFailedAtMs(failures, row.id) },
           remembered,
-          listing.now,
+          now,
           pollIntervalMs,
         ),
       });
@@ -106,11 +106,11 @@ function judge(
 
 /** What a poll would know of failed syncs; null: nothing. */
 async function readSyncFailures(
-  database: SnapshotSource,
+  databaseOf: DatabaseOf,
   provider: ProviderConfig,
 ): Promise<SyncFailures | null> {
   if (provider.syncs === null) return null;
-  const { failures } = await observeSyncList(database, provider);
+  const { failures } = await observeSyncList(databaseOf(provider), provider);
   return failures?.known === true
     ? assessSyncFailures(failures.value, provider.syncs.failureReasons)
     : null;

@@ -18,7 +18,7 @@ export interface RefreshMeans {
 /** Refreshes these tokens as `refresh` does, and tells what came of each. */
 export async function tryRefresh(
   { terminated }: CommandContext,
-  { ready, database, state }: RemedyScope,
+  { ready, databases, state }: RemedyScope,
   tokens: readonly TokenFacts[],
   { here, actor, patienceMs }: RefreshMeans,
 ): Promise<RefreshResult> {
@@ -26,7 +26,7 @@ export async function tryRefresh(
     return { ok: true, outcomes: new Map<TokenFacts, ForcedOutcome | null>() };
   }
   return here
-    ? refreshHere(ready, database, state.pool, tokens)
+    ? refreshHere(ready, databases.of, state.pool, tokens)
     : askServe(state, tokens, actor, patienceMs, terminated);
 }
 

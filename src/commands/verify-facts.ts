@@ -8,8 +8,9 @@ import { syncAuthFailedAtMs } from '../assess/sync-failures.js';
 import type { Config, ProviderConfig } from '../config/config.js';
 import { DatabaseError } from '../database/explain-database-error.js';
 import { pausesOf } from '../memory.js';
-import { configuredSources, observe } from '../observe/observe.js';
+import { configuredSources } from '../observe/observe.js';
 import type { Observation } from '../observe/observe.js';
+import { observeDatabases } from '../observe/observe-databases.js';
 import type { JudgedToken } from '../remedy/judged-token.js';
 import type { RememberedReturns } from '../remedy/verify-reconnections.js';
 import { verifyReturns } from '../remedy/reconnect-verify.js';
@@ -50,7 +51,7 @@ export async function readVerifyFacts(
   since: Date | null,
 ): Promise<VerifyFacts> {
   const config: Config = { ...scope.ready.config, providers: scope.providers };
-  const observation = await observe(scope.database, config, new Set(), Date.now, true);
+  const observation = await observeDatabases(scope.databases.of, config, Date.now);
   const { memories, remembered } = await recall(scope, observation);
   const assessment = assess({ ok: true, observation }, memories, nothingKnown, {
     ...config,

@@ -62,7 +62,7 @@ function exitOf(verdict: ReturnType<typeof summarize>['verdict']): ExitCode {
 /** Asks for the sync of one user, if it may; says of each provider what came of it. */
 async function syncOneUser(
   context: CommandContext,
-  { providers, database, state }: RemedyScope,
+  { providers, databases, state }: RemedyScope,
   options: VerifyOptions,
 ): Promise<ReadonlyMap<string, OneSync>> {
   const { syncUser: userId, actor, reason } = options;
@@ -70,7 +70,7 @@ async function syncOneUser(
   const all = (sync: OneSync) => new Map(asking.map(({ name }) => [name, sync]));
   if (userId === null) return all({ kind: 'not_asked', why: 'no --sync-user was named' });
   const order = { userId, syncType: defaultSyncType, actor, reason };
-  const { syncs, unread } = await selectSyncs(database, asking, order);
+  const { syncs, unread } = await selectSyncs(databases.of, asking, order);
   const results = all(
     syncs.length > 0
       ? { kind: 'not_asked', why: 'this user has no token here' }
@@ -88,7 +88,7 @@ async function syncOneUser(
     return results;
   }
   const ordered = { ...order, event: 'sync_requested', stopsUnnoted: false };
-  const { judged, remarks } = await runSyncs(context, ordered, database, state, syncs);
+  const { judged, remarks } = await runSyncs(context, ordered, databases.of, state, syncs);
   for (const remark of remarks) context.stderr.write(`${remark}\n`);
   for (const { target, outcome, detail, after } of judged) {
     const moved = after?.moved ?? null;

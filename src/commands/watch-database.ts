@@ -1,5 +1,5 @@
 import { DatabaseError } from '../database/explain-database-error.js';
-import type { SnapshotSource } from '../database/read-snapshot.js';
+import type { Databases } from '../database/databases.js';
 import { enqueueNotice } from '../notify/enqueue-notice.js';
 import type { EnqueueWatchNotice } from '../watcher/start-watch.js';
 import { readAnyClock, readWatchClock } from '../watcher/watch-clock.js';
@@ -14,11 +14,11 @@ import type { StateDatabase } from './state-database.js';
 /** What the commands about watches work with. */
 export interface WatchDatabases {
   readonly ready: ReadyToConnect;
-  readonly database: SnapshotSource;
+  readonly databases: Databases;
   readonly state: StateDatabase;
 }
 
-/** Runs `work` with both databases; one that can't be used is told, with what to do about it. */
+/** Runs `work` with every database; one that can't be used is told, with what to do about it. */
 export async function withWatches(
   context: CommandContext,
   work: (databases: WatchDatabases) => Promise<ExitCode>,
@@ -26,8 +26,8 @@ export async function withWatches(
   const ready = prepareConnection(context);
   if (ready === null) return exitCode.usage;
   try {
-    return await withDatabases(ready, context.terminated, (database, state) =>
-      work({ ready, database, state }),
+    return await withDatabases(ready, context.terminated, (databases, state) =>
+      work({ ready, databases, state }),
     );
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;
@@ -38,13 +38,13 @@ export async function withWatches(
 }
 
 /** The clock of the watches. Throws `DatabaseError`. */
-export function watchClock({ database }: WatchDatabases): Promise<number> {
-  return readWatchClock(database, Date.now);
+export function watchClock({ databases }: WatchDatabases): Promise<number> {
+  return readWatchClock([...databases.all.values()], Date.now);
 }
 
-/** The same, or where the tokens' database is away the clock of the memory. */
-export function anyClock({ database, state }: WatchDatabases): Promise<number> {
-  return readAnyClock(database, state.run, Date.now);
+/** The same, or where the tokens' databases are away the clock of the memory. */
+export function anyClock({ databases, state }: WatchDatabases): Promise<number> {
+  return readAnyClock([...databases.all.values()], state.run, Date.now);
 }
 
 /** Tells people of the end of a watch: the running exporter delivers what lies in the outbox. */

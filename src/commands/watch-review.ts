@@ -2,11 +2,14 @@ import type { ProviderConfig } from '../config/config.js';
 import { isDuration, toMs } from '../config/duration.js';
 import { suggestion } from '../config/problem.js';
 import { DatabaseError } from '../database/explain-database-error.js';
+import { readEach } from '../database/read-each.js';
 import { readSnapshot } from '../database/read-snapshot.js';
+import type { SnapshotSource } from '../database/read-snapshot.js';
 import { readCronHistory } from '../observe/cron-history.js';
 import { readNow } from '../observe/observe.js';
 import type { Reading } from '../observe/reading.js';
 import { readHistory } from '../observe/sync-history.js';
+import type { PastWindow } from '../observe/sync-history.js';
 import { refreshedProviders } from '../refresh/start-refreshing.js';
 import { readPastLedger } from '../store/past-ledger.js';
 import type { PastLedger } from '../store/past-ledger.js';
@@ -67,14 +70,47 @@ export async function watchReview(
 }
 
 async function readFacts(
-  { ready, database, state }: WatchDatabases,
+  opened: WatchDatabases,
   providers: readonly ProviderConfig[],
   sinceMs: number,
   untilMs: number,
 ): Promise<ReviewFacts | null> {
+  const { ready, databases, state } = opened;
   const ours = refreshedProviders(ready.config).map(({ name }) => name);
-  const { cron } = ready.config;
-  const past = await readSnapshot(database, async (snapshot) => {
+  const readings = await readEach(databases.of, providers, (database, mine) =>
+    readHistories(database, mine, ours, sinceMs, untilMs),
+  );
+  const histories: ReviewFacts['providers'][number][] = [];
+  for (const reading of readings) {
+    // A verdict without one of them would be about something else.
+    if (!reading.ok) throw reading.error;
+    if (reading.value === null) return null;
+    histories.push(...reading.value);
+  }
+  const names = providers.map(({ name }) => name);
+  const ledger = await state
+    .run((query) => readPastLedger(query, names, { sinceMs, untilMs }))
+    .then((value): Seen<PastLedger> => ({ seen: true, value }))
+    .catch((error: unknown): Seen<PastLedger> => {
+      const missing = missesMemory(error);
+      if (missing !== null) return { seen: false, because: memoryRemedies[missing] };
+      if (error instanceof DatabaseError) return { seen: false, because: plain(error.message) };
+      throw error;
+    });
+  histories.sort((a, b) => names.indexOf(a.provider) - names.indexOf(b.provider));
+  const jobs = await readJobReview(opened, { sinceMs, untilMs });
+  return { sinceMs, untilMs, providers: histories, ledger, jobs };
+}
+
+/** What one database recorded of its providers; null: the window is not over by its clock. */
+function readHistories(
+  database: SnapshotSource,
+  providers: readonly ProviderConfig[],
+  ours: readonly string[],
+  sinceMs: number,
+  untilMs: number,
+): Promise<ReviewFacts['providers'][number][] | null> {
+  return readSnapshot(database, async (snapshot) => {
     const { now, role } = await readNow(snapshot.query, Date.now);
     if (untilMs > now.getTime()) return null;
     const list = [];
@@ -88,24 +124,29 @@ async function readFacts(
         refreshedByUs: ours.includes(provider.name),
       });
     }
-    const jobs = await readCronHistory(snapshot, role, cron, { sinceMs, untilMs });
-    return { providers: list, jobs };
+    return list;
   });
-  if (past === null) return null;
-  const names = providers.map(({ name }) => name);
-  const ledger = await state
-    .run((query) => readPastLedger(query, names, { sinceMs, untilMs }))
-    .then((value): Seen<PastLedger> => ({ seen: true, value }))
-    .catch((error: unknown): Seen<PastLedger> => {
-      const missing = missesMemory(error);
-      if (missing !== null) return { seen: false, because: memoryRemedies[missing] };
-      if (error instanceof DatabaseError) return { seen: false, because: plain(error.message) };
-      throw error;
+}
+
+/** What pg_cron recorded, in whichever database it is. */
+async function readJobReview(
+  { ready, databases }: WatchDatabases,
+  window: PastWindow,
+): Promise<ReviewFacts['jobs']> {
+  const { cron } = ready.config;
+  if (cron === null) return { seen: false, because: 'cron is switched off in the configuration' };
+  try {
+    const history = await readSnapshot(databases.of(cron), async (snapshot) => {
+      const { role } = await readNow(snapshot.query, Date.now);
+      return readCronHistory(snapshot, role, cron, window);
     });
-  const jobs: ReviewFacts['jobs'] = past.jobs.known
-    ? { seen: true, value: { history: past.jobs.value, graceMs: cron?.graceMs ?? 0 } }
-    : { seen: false, because: plain(past.jobs.reason) };
-  return { sinceMs, untilMs, providers: past.providers, ledger, jobs };
+    return history.known
+      ? { seen: true, value: { history: history.value, graceMs: cron.graceMs } }
+      : { seen: false, because: plain(history.reason) };
+  } catch (error) {
+    if (error instanceof DatabaseError) return { seen: false, because: plain(error.message) };
+    throw error;
+  }
 }
 
 function seen<T>(reading: Reading<T>): Seen<T> {

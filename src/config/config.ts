@@ -13,7 +13,8 @@ import type {
 
 /** The whole configuration, resolved: every default applied, every duration in milliseconds. */
 export interface Config {
-  readonly database: DatabaseConfig;
+  /** Where tokens are: those that are read, that of DATABASE_URL first. At least one. */
+  readonly databases: readonly DatabaseConfig[];
   readonly listen: ListenAddress;
   /** Time between two polls. */
   readonly pollIntervalMs: number;
@@ -40,8 +41,8 @@ export interface Config {
 
 /** Where the exporter keeps its own memory. */
 export interface StateConfig {
-  /** Secret. null: in the database of the tokens, in a schema of our own. */
-  readonly url: string | null;
+  /** STATE_DATABASE_URL, or else DATABASE_URL: there, in a schema of our own. */
+  readonly database: DatabaseConfig;
   /** What happened to a token is remembered for this long. */
   readonly ledgerRetentionMs: number;
 }
@@ -54,8 +55,15 @@ export interface JournalConfig {
   readonly oldKeys: readonly string[];
 }
 
-/** Where the tokens are. `url` is a secret: it holds a password. */
+/** The name of the database that DATABASE_URL names. */
+export const defaultDatabase = 'default';
+
+/** A database, and how it is reached. `url` is a secret: it holds a password. */
 export interface DatabaseConfig {
+  /** As `database` of a provider says it. */
+  readonly name: string;
+  /** The environment variable that holds the URL: what a message tells people to look at. */
+  readonly setting: string;
   readonly url: string;
   /** PEM certificates of a private certificate authority, trusted in addition to the public ones. */
   readonly ca: string | null;
@@ -74,6 +82,8 @@ export type LogLevel = (typeof logLevels)[number];
 export interface ProviderConfig {
   /** Value of the `provider` label. */
   readonly name: string;
+  /** Name of the database that holds its tokens and everything beside them. */
+  readonly database: string;
   readonly tokens: TokenTable;
   /** The EXPIRING SOON window: the runbook's 7 days unless configured. */
   readonly expiringSoonMs: number;

@@ -6,8 +6,6 @@ export interface EnvironmentVariable {
   readonly file: boolean;
   /** Whether a value of NAME itself is the path of such a file. */
   readonly isPath?: (value: string) => boolean;
-  /** What to say when it is not set; absent where it need not be. */
-  readonly required?: string;
   readonly default: string | null;
   readonly description: string;
 }
@@ -17,11 +15,9 @@ export const environmentVariables = {
   DATABASE_URL: {
     secret: true,
     file: true,
-    required:
-      'is required: set it to postgresql://user:password@host:5432/database, or DATABASE_URL_FILE ' +
-      'to a file that holds that; `oauth-token-exporter demo` needs no database',
     default: null,
-    description: 'Where the tokens are: `postgresql://user:password@host:5432/database`. Required.',
+    description:
+      'Where the tokens are: `postgresql://user:password@host:5432/database`. Required, unless every provider names another of `databases` and STATE_DATABASE_URL is set.',
   },
   DATABASE_CA: {
     secret: false,
@@ -62,7 +58,7 @@ export const environmentVariables = {
     file: true,
     default: null,
     description:
-      'Where the exporter keeps its memory, in the schema `oauth_token_exporter`. Unset: in the database of the tokens.',
+      'Where the exporter keeps its memory, in the schema `oauth_token_exporter`. Unset: in that of DATABASE_URL.',
   },
   LEDGER_RETENTION: {
     secret: false,

@@ -2,6 +2,8 @@ import type { TableName } from './config.js';
 
 /** How the jobs of pg_cron are judged. */
 export interface CronConfig {
+  /** Name of the database in which pg_cron keeps them. */
+  readonly database: string;
   /** Jobs that must be there, by name, and the only ones watched; empty: whatever is there. */
   readonly jobs: readonly string[];
   /** A run that starts this much later than scheduled was missed. */

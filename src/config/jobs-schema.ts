@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { defaultDatabase } from './config.js';
 import type { CronConfig, JobLog } from './jobs-config.js';
 import { duration, isTimeZone, name, optional, table, textAs, values } from './schema-parts.js';
 import { strictMap } from './strict-map.js';
@@ -29,11 +30,13 @@ const timeZone = textAs(
 
 /** `cron:` of the file. */
 export const cronSchema = strictMap({
+  database: z.string().default(defaultDatabase),
   jobs: z.array(jobName).default([]),
   grace: duration.prefault('5m'),
   longest_run: duration.prefault('1h'),
   time_zone: timeZone.nullable().default(null),
-}).transform(({ jobs, grace, longest_run, time_zone }): CronConfig => ({
+}).transform(({ database, jobs, grace, longest_run, time_zone }): CronConfig => ({
+  database,
   jobs,
   graceMs: grace,
   longestRunMs: longest_run,

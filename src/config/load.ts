@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { Config, ProviderConfig } from './config.js';
 import type { MailConfig } from './notify-config.js';
 import { readConfigFile } from './config-file.js';
+import { resolveDatabases } from './databases.js';
 import { resolveNotify } from './notify.js';
 import { environmentVariables } from './environment.js';
 import { readEnvironment, readVariable } from './read-environment.js';
@@ -11,7 +12,7 @@ import type { ConfigProblem } from './problem.js';
 import { resolveProviders } from './providers.js';
 import { isMap } from './raw-map.js';
 import { environmentSchema, fileSchema } from './schema.js';
-import { isRequired, validate } from './validate.js';
+import { validate } from './validate.js';
 
 export type LoadedConfig =
   | { readonly ok: true; readonly config: Config; readonly warnings: readonly string[] }
@@ -46,31 +47,44 @@ export function loadConfig(env: NodeJS.ProcessEnv, cwd: string): LoadedConfig {
     readVariable: (name) => readVariable(name, env, cwd),
   });
 
+  const databases = resolveDatabases({
+    named: file.ok ? file.value.databases : null,
+    environment: variables.values,
+    misread: variables.problems.map(({ path }) => path),
+    providers: isMap(providers) ? providers : {},
+    cron: yaml.content['cron'],
+    readVariable: (name) => readVariable(name, env, cwd),
+    cwd,
+  });
+
   const problems = [
     ...variables.problems,
-    // What is absent, and why, `readEnvironment` has said.
-    ...(environment.ok ? [] : environment.problems.filter((each) => each.message !== isRequired)),
+    ...(environment.ok ? [] : environment.problems),
+    ...databases.problems,
     ...yaml.problems,
     ...(file.ok ? [] : file.problems),
     ...(resolved?.problems ?? []),
     ...notify.problems,
   ];
-  if (problems.length > 0 || !environment.ok || !file.ok || resolved === null) {
+  const { state } = databases;
+  if (problems.length > 0 || !environment.ok || !file.ok || !resolved || !state) {
     return { ok: false, problems };
   }
-  const { DATABASE_URL, DATABASE_CA = null, ...overrides } = environment.value;
+  const overrides = environment.value;
+  const { cron } = file.value;
   return {
     ok: true,
     config: {
-      database: { url: DATABASE_URL, ca: DATABASE_CA },
+      databases: databases.databases,
       listen: overrides.LISTEN_ADDRESS ?? file.value.listen_address,
       pollIntervalMs: overrides.POLL_INTERVAL ?? file.value.poll_interval,
       logLevel: overrides.LOG_LEVEL ?? file.value.log_level,
       tokenSeriesLimit: file.value.token_series_limit,
       providers: resolved.providers.map((provider) => overrideRefresh(provider, overrides)),
-      cron: file.value.cron,
+      // Without tokens beside them nobody wants jobs that nobody has spoken of.
+      cron: databases.databases.some(({ name }) => name === cron?.database) ? cron : null,
       state: {
-        url: overrides.STATE_DATABASE_URL ?? null,
+        database: state,
         ledgerRetentionMs: overrides.LEDGER_RETENTION,
       },
       journal: {

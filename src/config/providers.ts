@@ -122,6 +122,7 @@ function toProvider(
 ): ProviderConfig {
   return {
     name,
+    database: rest.database,
     tokens: {
       ...table,
       joins,

@@ -22,7 +22,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv, cwd: string): Environmen
 }
 
 /**
- * The value of a variable, null when it is unset and may be, or what is wrong with it. One that is
+ * The value of a variable, null when it is unset, or what is wrong with it. One that is
  * not in the table, which a file names for itself, may be a secret and so may come from a file.
  */
 export function readVariable(
@@ -39,8 +39,8 @@ export function readVariable(
     return { path: name, message: `is set, and so is ${name}_FILE: set only one of them` };
   }
   if (path !== '') return readValueFile(path, cwd, `${name}_FILE`);
-  if (value !== '') return variable.isPath?.(value) ? readValueFile(value, cwd, name) : value;
-  return variable.required === undefined ? null : { path: name, message: variable.required };
+  if (value === '') return null;
+  return variable.isPath?.(value) ? readValueFile(value, cwd, name) : value;
 }
 
 function readValueFile(file: string, cwd: string, variable: string): string | ConfigProblem {

@@ -2,10 +2,11 @@ import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import { backlogSchema } from './backlog-schema.js';
 import { clientAuthentications, refreshModes } from './refresh-config.js';
-import { logLevels } from './config.js';
+import { defaultDatabase, logLevels } from './config.js';
 import type { JoinedTable } from './config.js';
 import type { RateLimit } from './refresh-config.js';
 import { isDatabaseUrl } from './database-url.js';
+import { databasesSchema } from './databases-schema.js';
 import { toMs } from './duration.js';
 import { environmentVariables, type EnvironmentName } from './environment.js';
 import { cronSchema, jobsSchema } from './jobs-schema.js';
@@ -37,7 +38,8 @@ const logLevel = z.enum(logLevels, `must be one of ${logLevels.join(', ')}`);
 const seriesLimit = 'must be a whole number from 0 to 1000000';
 const tokenSeriesLimit = z.int(seriesLimit).min(0, seriesLimit).max(1_000_000, seriesLimit);
 
-const databaseUrl = z
+/** A URL that the driver can read. */
+export const databaseUrl = z
   .string()
   .refine(
     isDatabaseUrl,
@@ -52,7 +54,8 @@ const journalKey = z
     'must be 32 bytes in base64: openssl rand -base64 32',
   );
 
-const certificates = z
+/** PEM. */
+export const certificates = z
   .string()
   .refine(isCertificate, 'holds no certificate (PEM: -----BEGIN CERTIFICATE-----)');
 
@@ -113,6 +116,7 @@ const refreshSchema = strictMap({
 /** One provider, its preset already merged into it. */
 export const providerSchema = strictMap({
   preset: z.string().optional(),
+  database: z.string().default(defaultDatabase),
   table,
   joins: z.record(name, joinedTable).default({}),
   columns: strictMap({
@@ -146,6 +150,7 @@ export const fileSchema = strictMap({
   token_series_limit: tokenSeriesLimit.default(1000),
   incidents: incidentsSchema.prefault({}),
   notify: notifySchema,
+  databases: databasesSchema,
   providers: z.record(z.string(), z.unknown()).optional(),
   mail: mailSchema.nullable().default(null),
   cron: cronSchema.nullable().prefault({}),
@@ -171,7 +176,7 @@ const hostNames = z
 
 /** What the environment sets, by the names of the variables. */
 export const environmentSchema = z.object({
-  DATABASE_URL: databaseUrl,
+  DATABASE_URL: databaseUrl.optional(),
   DATABASE_CA: certificates.optional(),
   LISTEN_ADDRESS: listenAddress.optional(),
   POLL_INTERVAL: pollInterval.optional(),

@@ -3,6 +3,7 @@ import { rootCertificates } from 'node:tls';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import type { ClientConfig } from 'pg';
 import { parse } from 'pg-connection-string';
+import { defaultDatabase } from '../config/config.js';
 import type { DatabaseConfig } from '../config/config.js';
 
 /** Where a connection goes: what an error message may say of it. Never holds the password. */
@@ -11,6 +12,10 @@ export interface DatabaseTarget {
   readonly port: number;
   readonly user: string;
   readonly database: string;
+  /** As the configuration names it; null: it is the only one, or that of DATABASE_URL. */
+  readonly name: string | null;
+  /** The environment variable that holds the URL. */
+  readonly setting: string;
 }
 
 export type ConnectionPlan =
@@ -49,6 +54,8 @@ export function planConnection(config: DatabaseConfig): ConnectionPlan {
     port: Number(given(parsed.port) ?? 5432),
     user,
     database: given(parsed.database) ?? user,
+    name: config.name === defaultDatabase ? null : config.name,
+    setting: config.setting,
   };
 
   const tls = planTls(sslMode, isLocal(target.host), () => {

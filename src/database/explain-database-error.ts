@@ -64,7 +64,8 @@ export function explainDatabaseError(error: unknown, target: DatabaseTarget): Da
     };
   }
   const { code, message, address } = describe(error);
-  const where = `${target.host}:${String(target.port)}`;
+  const { setting } = target;
+  const where = describeTarget(target);
 
   if (certificateErrors.has(code)) {
     return {
@@ -95,15 +96,14 @@ export function explainDatabaseError(error: unknown, target: DatabaseTarget): Da
     return {
       reason: 'tls',
       message: `${where} does not offer TLS`,
-      remedy:
-        'turn TLS on in the database, or say sslmode=disable in DATABASE_URL if the network between is trusted',
+      remedy: `turn TLS on in the database, or say sslmode=disable in ${setting} if the network between is trusted`,
     };
   }
   if (/no encryption|SSL (connection is )?required/i.test(message)) {
     return {
       reason: 'tls',
       message: `${where} accepts only connections with TLS`,
-      remedy: 'say sslmode=verify-full in DATABASE_URL',
+      remedy: `say sslmode=verify-full in ${setting}`,
     };
   }
   if (/tls|ssl/i.test(code) || /SSL routines|establishing an SSL connection/.test(message)) {
@@ -125,22 +125,21 @@ export function explainDatabaseError(error: unknown, target: DatabaseTarget): Da
     return {
       reason: 'authentication',
       message: `${where} refused the user "${target.user}"`,
-      remedy:
-        'check user and password in DATABASE_URL (special characters must be percent-encoded), and pg_hba.conf',
+      remedy: `check user and password in ${setting} (special characters must be percent-encoded), and pg_hba.conf`,
     };
   }
   if (/password must be a string|no password supplied/i.test(message)) {
     return {
       reason: 'authentication',
-      message: `${where} wants a password and DATABASE_URL has none`,
-      remedy: 'put the password into DATABASE_URL, or the whole URL into DATABASE_URL_FILE',
+      message: `${where} wants a password and ${setting} has none`,
+      remedy: `put the password into ${setting}, or the whole URL into ${setting}_FILE`,
     };
   }
   if (code === '3D000' || /no such database|database ".*" does not exist/.test(message)) {
     return {
       reason: 'authentication',
       message: `${where} has no database "${target.database}"`,
-      remedy: 'check the last part of DATABASE_URL (Supabase: /postgres)',
+      remedy: `check the last part of ${setting} (Supabase: /postgres)`,
     };
   }
   if (code === '53300' || /too many (clients|connections)|max client connections/i.test(message)) {
@@ -156,7 +155,7 @@ export function explainDatabaseError(error: unknown, target: DatabaseTarget): Da
       message: `the host name ${target.host} has no address here`,
       remedy: isSupabaseDirect(target.host)
         ? supabaseIpv6Remedy
-        : 'check the host in DATABASE_URL and the DNS of this machine',
+        : `check the host in ${setting} and the DNS of this machine`,
     };
   }
   if (noRouteErrors.has(code)) {
@@ -175,7 +174,7 @@ export function explainDatabaseError(error: unknown, target: DatabaseTarget): Da
     return {
       reason: 'unreachable',
       message: `nothing listens at ${where}`,
-      remedy: 'start the database, or check host and port in DATABASE_URL',
+      remedy: `start the database, or check host and port in ${setting}`,
     };
   }
   if (code === '57P03') {
@@ -197,6 +196,12 @@ export function explainDatabaseError(error: unknown, target: DatabaseTarget): Da
     message: `the connection to ${where} failed: ${message || 'no reason given'}${message.includes(code) ? '' : ` (${code})`}`,
     remedy: 'check that the database is up; the exporter tries again by itself',
   };
+}
+
+/** Where a connection goes, in words: by name too where there are several. */
+export function describeTarget({ name, host, port }: DatabaseTarget): string {
+  const address = `${host}:${String(port)}`;
+  return name === null ? address : `${name} (${address})`;
 }
 
 const supabaseIpv6Remedy =

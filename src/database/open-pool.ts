@@ -9,11 +9,16 @@ import type { ClientConfig, Pool } from 'pg';
  */
 export function openPool(
   client: ClientConfig,
-  options: { readonly connectTimeoutMs: number; readonly onIdleError: (error: Error) => void },
+  options: {
+    readonly connectTimeoutMs: number;
+    readonly onIdleError: (error: Error) => void;
+    /** At most so many connections. */
+    readonly max?: number;
+  },
 ): Pool {
   const pool = new pg.Pool({
     ...client,
-    max: 4,
+    max: options.max ?? 4,
     connectionTimeoutMillis: options.connectTimeoutMs,
     idleTimeoutMillis: 60_000,
   });

@@ -9,7 +9,7 @@ import { epochMs, instantParameter } from './instant-sql.js';
 import { cleanMessage, messageCharacters } from './job-message.js';
 import { findReadable } from './readable-table.js';
 import { readIsolated } from './read-isolated.js';
-import { known, unknown } from './reading.js';
+import { known } from './reading.js';
 import type { Reading } from './reading.js';
 import { lookBackMs } from './sync-history.js';
 import type { PastWindow, Silence } from './sync-history.js';
@@ -36,10 +36,9 @@ export interface CronHistory {
 export async function readCronHistory(
   { query, isolated }: Snapshot,
   role: string,
-  config: CronConfig | null,
+  config: CronConfig,
   window: PastWindow,
 ): Promise<Reading<CronHistory>> {
-  if (config === null) return unknown('missing', 'jobs are not watched', 'configure cron');
   const catalog = await readCatalog(query, role, [jobTable, runTable]);
   return readIsolated(isolated, async () => {
     const list = await readJobs(query, catalog, config);

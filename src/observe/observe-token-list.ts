@@ -16,6 +16,8 @@ export interface TokenListing {
   readonly now: Date;
   readonly providers: readonly {
     readonly provider: ProviderConfig;
+    /** By the clock of its own database. */
+    readonly now: Date;
     readonly tokens: Reading<readonly ListedToken[]>;
   }[];
 }
@@ -34,13 +36,14 @@ export async function observeTokenList(
     for (const provider of providers) {
       const source = resolveTokenSource(provider.tokens, catalog);
       if (!source.known) {
-        listed.push({ provider, tokens: source });
+        listed.push({ provider, now, tokens: source });
         continue;
       }
       const read = await isolated(() => readTokenList(query, source.value));
       const hidden = read.ok && read.value.length === 0 && source.value.mayHideRows;
       listed.push({
         provider,
+        now,
         tokens: !read.ok
           ? statementFailed(read.error)
           : hidden

@@ -1,3 +1,4 @@
+import { observedAtOf } from '../assess/assess.js';
 import type { Assessment } from '../assess/assess.js';
 import type { AssessedToken } from '../assess/assessed-token.js';
 import type { GrantState } from '../assess/grant-state.js';
@@ -55,12 +56,13 @@ export type Urgency = (typeof urgencies)[number];
  * the most urgent are known, by their ids.
  */
 export function* listTokens(
-  { providers, observedAt }: Assessment,
+  assessment: Assessment,
   configured: readonly Pick<ProviderConfig, 'name' | 'expiringSoonMs'>[],
 ): Slices<ListedToken[]> {
   const all: ListedToken[] = [];
-  if (observedAt === null) return all;
-  for (const [provider, { grants, tokens }] of providers) {
+  for (const [provider, { grants, tokens }] of assessment.providers) {
+    const observedAt = observedAtOf(assessment, provider);
+    if (observedAt === null) continue;
     const soonMs = configured.find(({ name }) => name === provider)?.expiringSoonMs ?? 0;
     for (const token of grants?.tokens ?? tokens?.mostUrgent ?? []) {
       const status = tokenStatus(token.expiresAtMs, observedAt, soonMs);

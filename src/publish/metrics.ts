@@ -1,6 +1,7 @@
 import { Counter, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { Assessment } from '../assess/assess.js';
 import type { ProviderAssessment } from '../assess/assess-provider.js';
+import { defaultDatabase } from '../config/config.js';
 import { pollFailureReasons } from '../database/explain-database-error.js';
 import type { PollFailureReason } from '../database/explain-database-error.js';
 import { createCalendarMetrics } from './calendar-metrics.js';
@@ -25,8 +26,8 @@ export interface PollRecord {
   readonly durationMs: number;
   /** null: the poll succeeded. */
   readonly failureReason: PollFailureReason | null;
-  /** The exporter's clock minus the database's; null when the database did not tell. */
-  readonly clockSkewMs: number | null;
+  /** The exporter's clock minus that of each database that told it, by the database's name. */
+  readonly clockSkewsMs: ReadonlyMap<string, number>;
 }
 
 /** What the exporter says of itself for as long as it runs. */
@@ -232,8 +233,9 @@ function recordExporter(
 ): void {
   metrics.duration.observe(poll.durationMs / 1000);
   if (poll.failureReason !== null) metrics.failures.inc({ reason: poll.failureReason });
-  if (poll.clockSkewMs !== null) {
-    metrics.clockSkew.set({ against: 'database' }, poll.clockSkewMs / 1000);
+  for (const [database, skewMs] of poll.clockSkewsMs) {
+    const against = database === defaultDatabase ? 'database' : `database ${database}`;
+    metrics.clockSkew.set({ against }, skewMs / 1000);
   }
   if (assessment.complete && assessment.observedAt !== null) {
     metrics.lastSuccess.set(assessment.observedAt.getTime() / 1000);

@@ -1,7 +1,9 @@
+import { databasesAway, sourcesDown } from '../assess/assess.js';
 import type { Assessment } from '../assess/assess.js';
 import { describeDemand } from '../assess/demand.js';
 import { isTooShortToPoll } from '../assess/lifetime.js';
 import type { SourceAssessment } from '../assess/sources.js';
+import type { DatabaseFailure } from '../database/explain-database-error.js';
 import type { PollRecord } from './metrics.js';
 
 /** A poll's one log line. */
@@ -32,26 +34,38 @@ export function formatPollReport(
     };
   }
   const sources = [...assessment.sources.values()];
-  const down = sources.filter(({ up }) => up === false);
+  const down = sourcesDown(assessment);
+  const away = databasesAway(assessment);
   const fields = {
     durationMs,
+    ...databasesRead(assessment, poll),
     ...tokenTotals(assessment),
     ...obstacles(assessment, pollIntervalMs),
     ...changes(sources, previous),
   };
-  if (down.length === 0) {
+  if (down.length + away.length === 0) {
     const message = hasFailed(previous) ? 'poll succeeded again' : 'poll succeeded';
     return { level: 'info', message, fields };
   }
   return {
     level: 'warn',
-    message: `poll incomplete: ${down.map(formatSource).join(' ')}`,
+    message: `poll incomplete: ${[...away.map(formatAway), ...down.map(formatSource)].join(' ')}`,
     fields: { reason: poll.failureReason, ...fields },
   };
 }
 
 function hasFailed({ databaseFailure, sources }: Assessment): boolean {
   return databaseFailure !== null || [...sources.values()].some(({ up }) => up === false);
+}
+
+/** How many of several databases this poll brought news of. */
+function databasesRead({ unread }: Assessment, poll: PollRecord): { databases?: string } {
+  const read = poll.clockSkewsMs.size;
+  return unread.size === 0 ? {} : { databases: `${String(read)} of ${String(read + unread.size)}` };
+}
+
+function formatAway({ message, remedy }: DatabaseFailure): string {
+  return sentences(message, remedy);
 }
 
 function formatSource({ name, reason, remedy }: SourceAssessment): string {

@@ -1,3 +1,4 @@
+import { databasesAway, sourcesDown } from '../assess/assess.js';
 import type { Assessment } from '../assess/assess.js';
 
 /** How many poll intervals the last success may lie back. */
@@ -25,12 +26,13 @@ export function readiness(
   };
 }
 
-function causeOf({ databaseFailure, sources }: Assessment): string {
+function causeOf(latest: Assessment): string {
+  const { databaseFailure } = latest;
   if (databaseFailure !== null) return `: ${databaseFailure.message}; ${databaseFailure.remedy}`;
-  const down = [...sources.values()].filter(({ up }) => up === false);
-  if (down.length === 0) return '';
-  const causes = down.map(({ name, reason, remedy }) =>
+  const away = databasesAway(latest).map(({ message, remedy }) => `${message}; ${remedy}`);
+  const down = sourcesDown(latest).map(({ name, reason, remedy }) =>
     [`${name}: ${reason ?? 'down'}`, ...(remedy === null ? [] : [remedy])].join('; '),
   );
-  return `: ${causes.join('; ')}`;
+  const causes = [...away, ...down];
+  return causes.length === 0 ? '' : `: ${causes.join('; ')}`;
 }

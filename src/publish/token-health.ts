@@ -1,3 +1,4 @@
+import { observedAtOf } from '../assess/assess.js';
 import type { Assessment } from '../assess/assess.js';
 import type { AssessedToken } from '../assess/assessed-token.js';
 import { expiryLeewayMs } from '../assess/effectively-expired.js';
@@ -47,12 +48,15 @@ export function subjectHealth(
   provider: string | null,
   nowMs: number,
 ): SubjectHealth | null {
-  const { observedAt } = assessment;
+  const owned = tokensOf(assessment, subject).filter(
+    (each) => provider === null || each.provider === provider,
+  );
+  const tokens = owned.map(({ provider: name, token }) => tokenHealth(name, token, nowMs));
+  // Of several databases the one that was read last tells no age of what the others hold.
+  const observedAt = owned
+    .map((each) => observedAtOf(assessment, each.provider))
+    .reduce((a, b) => (a !== null && (b === null || a < b) ? a : b), null);
   if (observedAt === null) return null;
-  const tokens = tokensOf(assessment, subject)
-    .filter((each) => provider === null || each.provider === provider)
-    .map(({ provider: name, token }) => tokenHealth(name, token, nowMs));
-  if (tokens.length === 0) return null;
   const states = tokens.map(({ usable }) => usable);
   return {
     subject,

@@ -40,6 +40,7 @@ export interface JournalHolder {
 export function createJournalHolder(parts: JournalHolderParts): JournalHolder {
   const { directory, key, oldKeys } = parts.config;
   let taken: TakenJournal | null = null;
+  let opening: Promise<TakenJournal | null> | null = null;
   let heartbeat: NodeJS.Timeout | null = null;
 
   const noteSeen = async (): Promise<void> => {
@@ -64,7 +65,13 @@ export function createJournalHolder(parts: JournalHolderParts): JournalHolder {
   return {
     id: () => taken?.journal.id ?? null,
     async take() {
-      taken ??= await open();
+      if (taken === null) {
+        // Several providers may want it at the same moment.
+        opening ??= open().finally(() => {
+          opening = null;
+        });
+        taken = await opening;
+      }
       await noteSeen();
       if (taken !== null) {
         heartbeat ??= setInterval(() => {

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import type { AppEndpointConfig, RefreshConfig } from '../config/refresh-config.js';
 import type { Config, ProviderConfig } from '../config/config.js';
-import type { SnapshotSource } from '../database/read-snapshot.js';
+import type { DatabaseOf } from '../database/databases.js';
 import { readSnapshot } from '../database/read-snapshot.js';
 import { writeTransaction } from '../database/write-transaction.js';
 import { readCatalog } from '../observe/catalog.js';
@@ -24,7 +24,7 @@ import type { TokenRefreshListener } from './token-refresh.js';
 /** What the refreshers of all providers share. */
 export interface RefresherParts {
   readonly config: Config;
-  readonly database: SnapshotSource;
+  readonly databaseOf: DatabaseOf;
   readonly statePool: Pool;
   readonly listenerFor: (provider: string) => TokenRefreshListener;
   /** A random UUID that names this process. */
@@ -51,7 +51,7 @@ export function createAppRefresher(
     statePool: parts.statePool,
     owner: parts.processId,
     connections,
-    readRows: () => observeRows(parts.database, provider),
+    readRows: () => observeRows(parts.databaseOf(provider), provider),
     random: parts.random,
     monotonicMs: parts.monotonicMs,
     listener: settling(parts.listenerFor(provider.name), asked),
@@ -88,7 +88,8 @@ export async function createTokenRefresher(
   const { way, concurrency, invalidGrantConfirmAfterMs, rateLimit } = provider.refresh;
   if (way.kind !== 'token_endpoint') return null;
   const listener = settling(parts.listenerFor(provider.name), asked);
-  const table = await readSnapshot(parts.database, async ({ query }) => {
+  const database = parts.databaseOf(provider);
+  const table = await readSnapshot(database, async ({ query }) => {
     const catalog = await readCatalog(query, '', tablesOf(provider.tokens));
     return resolveAppTable(provider, catalog);
   });
@@ -104,7 +105,7 @@ export async function createTokenRefresher(
     confirmAfterMs: invalidGrantConfirmAfterMs,
     configurationFingerprint: fingerprint,
     pollIntervalMs: parts.config.pollIntervalMs,
-    appPool: parts.database.pool,
+    appPool: database.pool,
     table: table.value,
     statePool: parts.statePool,
     journal,
@@ -146,7 +147,7 @@ export async function createTokenRefresher(
   const revival = createRevival(
     {
       provider: provider.name,
-      appPool: parts.database.pool,
+      appPool: database.pool,
       table: table.value,
       statePool: parts.statePool,
     },

@@ -1,3 +1,4 @@
+import { observedAtOf, wasRead } from '../assess/assess.js';
 import type { Assessment } from '../assess/assess.js';
 import type { SilentJournal } from '../assess/memories.js';
 import { syncAuthFailedAtMs } from '../assess/sync-failures.js';
@@ -62,7 +63,7 @@ export function startRefreshing(parts: RefreshingParts): Refreshing {
   const journal = createJournalHolder({ ...parts, config: parts.config.journal });
   const noted = new Set<string>();
   let latest: Assessment | null = null;
-  let preparing: Promise<void> | null = null;
+  const preparing = new Map<string, Promise<void>>();
   let checking: Promise<void> | null = null;
 
   /** Beside the polls: what it frees is found due by the next one. */
@@ -111,22 +112,26 @@ export function startRefreshing(parts: RefreshingParts): Refreshing {
     if (refresher !== null) refreshers.set(provider.name, refresher);
   };
 
-  const prepareAll = async (): Promise<void> => {
-    for (const provider of providers) {
-      if (refreshers.has(provider.name)) continue;
-      try {
-        await prepare(provider);
-      } catch (error) {
-        parts.listenerFor(provider.name).onTrouble('refreshing could not start yet', error);
-      }
+  const prepareSafely = async (provider: RefreshedProvider): Promise<void> => {
+    try {
+      await prepare(provider);
+    } catch (error) {
+      parts.listenerFor(provider.name).onTrouble('refreshing could not start yet', error);
     }
   };
 
-  const prepareOnce = (): Promise<void> => {
-    preparing ??= prepareAll().finally(() => {
-      preparing = null;
-    });
-    return preparing;
+  /** Each provider by itself: what one waits for, a database that hangs, is nothing to another. */
+  const prepareOnce = async (): Promise<void> => {
+    await Promise.all(
+      providers.flatMap((provider) => {
+        if (refreshers.has(provider.name)) return [];
+        const underWay =
+          preparing.get(provider.name) ??
+          prepareSafely(provider).finally(() => preparing.delete(provider.name));
+        preparing.set(provider.name, underWay);
+        return underWay;
+      }),
+    );
   };
   const force: Refreshing['force'] = (provider, tokenIds, askedAt) => {
     const refresher = refreshers.get(provider);
@@ -162,9 +167,12 @@ export function startRefreshing(parts: RefreshingParts): Refreshing {
         const message = error instanceof Error ? error.message : String(error);
         parts.onWarning(`the claims of a silent journal could not be taken over: ${message}`);
       });
-      const { observedAt } = assessment;
-      if (observedAt === null) return;
-      for (const [name, refresher] of refreshers) {
+      for (const provider of providers) {
+        const { name } = provider;
+        const refresher = refreshers.get(name);
+        const observedAt = observedAtOf(assessment, name);
+        if (refresher === undefined || observedAt === null) continue;
+        if (!wasRead(assessment, provider)) continue;
         const due = assessment.providers.get(name)?.grants?.due ?? [];
         refresher.offer({
           observedAt,
@@ -175,7 +183,7 @@ export function startRefreshing(parts: RefreshingParts): Refreshing {
     },
     async stop() {
       stopping.abort();
-      await preparing;
+      await Promise.all(preparing.values());
       await checking;
       await Promise.all([...refreshers.values()].map((refresher) => refresher.stop()));
       await connections.close();

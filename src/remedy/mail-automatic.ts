@@ -1,10 +1,11 @@
 import type { Pool } from 'pg';
 import { refreshSubject } from '../assess/refresh-subject.js';
+import { observedAtOf, wasRead } from '../assess/assess.js';
 import type { Assessment } from '../assess/assess.js';
 import type { AssessedToken } from '../assess/assessed-token.js';
 import type { Config, ProviderConfig } from '../config/config.js';
 import type { MailConfig } from '../config/notify-config.js';
-import type { SnapshotSource } from '../database/read-snapshot.js';
+import type { DatabaseOf } from '../database/databases.js';
 import { writeTransaction } from '../database/write-transaction.js';
 import type { Log } from '../log.js';
 import { readMails } from '../store/reconnect-mails.js';
@@ -31,7 +32,7 @@ export interface AutomaticMail {
 
 /** What automatic mail works with. */
 export interface AutomaticMailParts {
-  readonly database: SnapshotSource;
+  readonly databaseOf: DatabaseOf;
   readonly statePool: Pool;
   readonly log: Log;
 }
@@ -54,7 +55,7 @@ function start(
   mail: MailConfig,
   transport: MailTransport,
   providers: readonly ProviderConfig[],
-  { database, statePool, log }: AutomaticMailParts,
+  { databaseOf, statePool, log }: AutomaticMailParts,
 ): AutomaticMail {
   const stopping = new AbortController();
   const handled = new Set<string>();
@@ -63,7 +64,9 @@ function start(
   const write = async (provider: ProviderConfig, dead: readonly JudgedToken[], nowMs: number) => {
     const subjects = dead.flatMap(({ row }) => (row.subject === null ? [] : [row.subject]));
     const people =
-      provider.people === null ? null : await readPeople(database, provider.people, subjects);
+      provider.people === null
+        ? null
+        : await readPeople(databaseOf(provider), provider.people, subjects);
     if (people?.known === false) throw new Error(`${people.reason}; ${people.remedy}`);
     const list = reconnectList(
       dead,
@@ -123,11 +126,12 @@ function start(
   };
 
   return {
-    offer({ observedAt, providers: assessed }) {
-      if (observedAt === null) return;
+    offer(latest) {
       for (const provider of providers) {
-        const grants = assessed.get(provider.name)?.grants ?? null;
-        if (grants !== null) offerProvider(provider, grants.tokens, observedAt.getTime());
+        const grants = latest.providers.get(provider.name)?.grants ?? null;
+        const observedAt = observedAtOf(latest, provider.name);
+        if (grants === null || observedAt === null || !wasRead(latest, provider)) continue;
+        offerProvider(provider, grants.tokens, observedAt.getTime());
       }
     },
     async stop() {

@@ -22,6 +22,7 @@ export interface Watcher {
 
 export interface WatcherParts {
   readonly pool: Pool;
+  readonly pollIntervalMs: number;
   readonly configuration: WatchedConfiguration;
   /** What this poll saw of scheduled jobs; null: nothing. */
   readonly cron: (assessment: Assessment) => SeenCron | null;
@@ -38,6 +39,7 @@ export function createWatcher(parts: WatcherParts): Watcher {
   /** A baseline is large and never changes. */
   const baselines = new Map<number, unknown>();
   let problem: string | null = null;
+  let sampled: { readonly assessment: Assessment; readonly nowMs: number } | null = null;
 
   const report = (found: string | null): void => {
     if (found !== null && found !== problem) log.warn(`stability watches: ${found}`);
@@ -85,7 +87,13 @@ export function createWatcher(parts: WatcherParts): Watcher {
         return;
       }
       const nowMs = observedAt.getTime();
-      const poll: OfferedPoll = { assessment, previous, cron: parts.cron(assessment), nowMs };
+      const isOne = assessment.instants.size === 0;
+      // What came late of one of several databases is news to the next sample.
+      if (!isOne && sampled !== null && nowMs - sampled.nowMs < parts.pollIntervalMs / 2) return;
+      const before = isOne ? previous : (sampled?.assessment ?? previous);
+      sampled = { assessment, nowMs };
+      const cron = parts.cron(assessment);
+      const poll: OfferedPoll = { assessment, previous: before, cron, nowMs };
       try {
         await offerToEach(poll);
         report(null);

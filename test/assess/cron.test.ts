@@ -18,7 +18,13 @@ const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 const now = new Date('2026-11-24T12:00:00Z');
 const config = {
-  cron: { jobs: [], graceMs: 5 * minuteMs, longestRunMs: hourMs, timeZone: null },
+  cron: {
+    database: 'default',
+    jobs: [],
+    graceMs: 5 * minuteMs,
+    longestRunMs: hourMs,
+    timeZone: null,
+  },
   providers: [],
 };
 

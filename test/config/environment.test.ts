@@ -20,7 +20,9 @@ function problemsFrom(files: Record<string, string>, env: NodeJS.ProcessEnv) {
 describe('environment', () => {
   it('has a default for everything but the database', () => {
     expect(configFrom({}, complete)).toMatchObject({
-      database: { url: complete.DATABASE_URL, ca: null },
+      databases: [
+        { name: 'default', setting: 'DATABASE_URL', url: complete.DATABASE_URL, ca: null },
+      ],
       listen: { host: '127.0.0.1', port: 6749 },
       pollIntervalMs: 30_000,
       logLevel: 'info',
@@ -73,7 +75,7 @@ describe('environment', () => {
     ['a Windows line end', '\r\n'],
   ])('reads a secret from a file that ends with %s', (_, ending) => {
     const files = { url: `${complete.DATABASE_URL}${ending}` };
-    expect(configFrom(files, { DATABASE_URL_FILE: 'url' }).database.url).toBe(
+    expect(configFrom(files, { DATABASE_URL_FILE: 'url' }).databases[0]?.url).toBe(
       complete.DATABASE_URL,
     );
   });
@@ -84,12 +86,12 @@ describe('environment', () => {
     ['as a file of its own variable', { DATABASE_CA_FILE: 'ca.pem' }],
   ])('takes a certificate %s', (_, env) => {
     const files = { 'ca.pem': `${certificate}\n` };
-    expect(configFrom(files, { ...complete, ...env }).database.ca).toBe(certificate);
+    expect(configFrom(files, { ...complete, ...env }).databases[0]?.ca).toBe(certificate);
   });
 
   it('takes several certificates', () => {
     const bundle = `${certificate}\n${anotherCertificate}`;
-    expect(configFrom({}, { ...complete, DATABASE_CA: bundle }).database.ca).toBe(bundle);
+    expect(configFrom({}, { ...complete, DATABASE_CA: bundle }).databases[0]?.ca).toBe(bundle);
   });
 
   it.each<[string, NodeJS.ProcessEnv, string[]]>([

@@ -108,6 +108,7 @@ describe('loadConfig with a file', () => {
         },
       },
       expiringSoonMs: 7 * 24 * hour,
+      database: 'default',
       declaredLifetimeMs: null,
       syncs: null,
       refresh: null,

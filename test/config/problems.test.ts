@@ -90,7 +90,7 @@ describe('a single mistake', () => {
     ['log_levl: info', 'log_levl: unknown key, did you mean "log_level"?'],
     [
       'colour: blue',
-      'colour: unknown key, expected one of: listen_address, poll_interval, log_level, token_series_limit, incidents, notify, providers, mail, cron',
+      'colour: unknown key, expected one of: listen_address, poll_interval, log_level, token_series_limit, incidents, notify, databases, providers, mail, cron',
     ],
     ['database_url: x', 'database_url: is read from the environment only: set DATABASE_URL there'],
     ['poll_interval: 30', `poll_interval: 30 is not a duration: ${duration}`],
@@ -290,8 +290,8 @@ providers:
   3com: {}
 `;
     expect(report(yaml, { DATABASE_URL: '', LOG_LEVEL: 'chatty', POLL_INTERVAL: '20m' })).toEqual([
-      'DATABASE_URL: is required: set it to postgresql://user:password@host:5432/database, or DATABASE_URL_FILE to a file that holds that; `oauth-token-exporter demo` needs no database',
       'LOG_LEVEL: must be one of debug, info, warn, error',
+      'DATABASE_URL: is required: set it to postgresql://user:password@host:5432/database, or DATABASE_URL_FILE to a file that holds that; `oauth-token-exporter demo` needs no database',
       'log_level: must be one of debug, info, warn, error',
       'poll_intervall: unknown key, did you mean "poll_interval"?',
       'providers.google.joins.org.on: must name at least one pair of columns',

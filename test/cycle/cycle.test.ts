@@ -8,8 +8,10 @@ import { noSurroundings } from '../../src/observe/surroundings.js';
 import { databaseAway } from '../publish/assessments.js';
 
 const now = new Date('2025-11-29T08:00:00Z');
+const sources = [{ name: 'fathom:tokens', optional: false }];
 const config = {
-  sources: [{ name: 'fathom:tokens', optional: false }],
+  sources,
+  databases: [{ name: 'default', sources }],
   providers: [
     {
       name: 'fathom',
@@ -65,8 +67,9 @@ async function poll(result: PollResult, previous: Assessment = nothingKnown) {
   const effects: CycleEffects = {
     observe: (before) => {
       told.push(`observe, knowing ${before === previous ? 'what was known' : 'something else'}`);
+      const askedAtMs = clockMs;
       clockMs += 250;
-      return Promise.resolve(result);
+      return Promise.resolve([{ database: 'default', result, askedAtMs }]);
     },
     remember: () => {
       told.push('remember');
@@ -80,7 +83,9 @@ async function poll(result: PollResult, previous: Assessment = nothingKnown) {
       told.push('refresh what is due');
     },
     publish: (assessment, record) => {
-      told.push(`publish ${assessment.complete ? 'all' : 'not all'}, ${JSON.stringify(record)}`);
+      told.push(
+        `publish ${assessment.complete ? 'all' : 'not all'}, ${JSON.stringify({ ...record, clockSkewsMs: [...record.clockSkewsMs] })}`,
+      );
       clockMs += 1_000;
       return Promise.resolve();
     },
@@ -107,7 +112,7 @@ describe('one poll', () => {
     expect(told).toEqual([
       'observe, knowing what was known',
       'remember',
-      'publish all, {"durationMs":250,"failureReason":null,"clockSkewMs":12}',
+      'publish all, {"durationMs":250,"failureReason":null,"clockSkewsMs":[["default",12]]}',
       'tell people, with evidence',
       'refresh what is due',
       'watch what was found',
@@ -122,7 +127,7 @@ describe('one poll', () => {
     const { told, assessment } = await poll({ ok: false, failure: databaseAway }, before);
     expect(told).toEqual([
       'observe, knowing what was known',
-      'publish not all, {"durationMs":250,"failureReason":"unreachable","clockSkewMs":null}',
+      'publish not all, {"durationMs":250,"failureReason":"unreachable","clockSkewsMs":[]}',
       'tell people, unreachable',
       'watch what was found to be away',
       'report unreachable',

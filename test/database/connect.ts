@@ -1,4 +1,5 @@
 import { planConnection } from '../../src/database/connection-options.js';
+import { mainDatabase } from './main-database.js';
 import { DatabaseError } from '../../src/database/explain-database-error.js';
 import type { DatabaseFailure } from '../../src/database/explain-database-error.js';
 import { openPool } from '../../src/database/open-pool.js';
@@ -9,7 +10,7 @@ export async function connect(
   url: string,
   { ca = null, timeoutMs = 2_000 }: { ca?: string | null; timeoutMs?: number } = {},
 ): Promise<{ readonly tls: boolean } | DatabaseFailure> {
-  const plan = planConnection({ url, ca });
+  const plan = planConnection({ ...mainDatabase, url, ca });
   if (!plan.ok) throw new Error(plan.problem);
   const pool = openPool(plan.client, { connectTimeoutMs: timeoutMs, onIdleError: () => undefined });
   try {

@@ -2,16 +2,17 @@ import { rootCertificates } from 'node:tls';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import pg from 'pg';
 import { planConnection } from '../../src/database/connection-options.js';
+import { mainDatabase } from './main-database.js';
 import { createAuthority } from './certificates.js';
 
 function plan(url: string, ca: string | null = null) {
-  const planned = planConnection({ url, ca });
+  const planned = planConnection({ ...mainDatabase, url, ca });
   if (!planned.ok) throw new Error(planned.problem);
   return planned;
 }
 
 function problemOf(url: string) {
-  const planned = planConnection({ url, ca: null });
+  const planned = planConnection({ ...mainDatabase, url, ca: null });
   return planned.ok ? null : planned.problem;
 }
 
@@ -110,7 +111,8 @@ describe('the target', () => {
     ],
     ['postgresql://a%40b:p@h.example.com/d%20b', 'h.example.com', 5432, 'a@b', 'd b'],
   ])('of %s', (url, host, port, user, database) => {
-    expect(plan(url).target).toEqual({ host, port, user, database });
+    const named = { name: null, setting: 'DATABASE_URL' };
+    expect(plan(url).target).toEqual({ host, port, user, database, ...named });
     expect(plan(url).client).toMatchObject({ host, port, user, database });
   });
 

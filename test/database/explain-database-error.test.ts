@@ -5,7 +5,14 @@ import {
   pollFailureReasons,
 } from '../../src/database/explain-database-error.js';
 
-const target = { host: 'db.example.com', port: 5432, user: 'reader', database: 'app' };
+const target = {
+  host: 'db.example.com',
+  port: 5432,
+  user: 'reader',
+  database: 'app',
+  name: null,
+  setting: 'DATABASE_URL',
+};
 const where = 'db.example.com:5432';
 
 /** An error as Node or Postgres make it. */

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { planConnection } from '../../src/database/connection-options.js';
+import { mainDatabase } from './main-database.js';
 import { DatabaseError } from '../../src/database/explain-database-error.js';
 import { openPool } from '../../src/database/open-pool.js';
 import {
@@ -22,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 beforeEach(async () => {
   await database.query('TRUNCATE numbers; INSERT INTO numbers VALUES (1)');
-  const plan = planConnection({ url: database.url, ca: null });
+  const plan = planConnection({ ...mainDatabase, url: database.url, ca: null });
   if (!plan.ok) throw new Error(plan.problem);
   pool = openPool(plan.client, { connectTimeoutMs: 2_000, onIdleError: () => undefined });
   source = { pool, target: plan.target, timeoutMs };

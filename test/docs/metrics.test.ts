@@ -154,7 +154,11 @@ describe('docs/metrics.md', () => {
       ]),
     );
     const judged = { ...assessment, providers, cron: cronJobs };
-    metrics.recordPoll(judged, { durationMs: 1, failureReason: null, clockSkewMs: 0 });
+    metrics.recordPoll(judged, {
+      durationMs: 1,
+      failureReason: null,
+      clockSkewsMs: new Map([['default', 0]]),
+    });
     const tokenSeries = (await renderTokenSeries(providers)).map(({ plain }) => plain.toString());
     const exposition = `${await metrics.registry.metrics()}${tokenSeries.join('')}`;
 

@@ -135,7 +135,7 @@ describeOnEachServer('the permissions of docs/refresh.md', (server) => {
     ['write another table', 'UPDATE fathom_sync_state SET sync_status = sync_status'],
     ['read another table', 'SELECT email FROM profiles'],
   ])('of all modes together do not let it %s', async (_, sql) => {
-    const client = new pg.Client({ connectionString: poller.config.database.url });
+    const client = new pg.Client({ connectionString: poller.config.databases[0]!.url });
     await client.connect();
     try {
       // insufficient_privilege

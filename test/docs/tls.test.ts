@@ -1,12 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { planConnection } from '../../src/database/connection-options.js';
+import { mainDatabase } from '../database/main-database.js';
 import { codeSpans, readDocument, section, tables } from './markdown.js';
 
 const documented = section(readDocument('docs/configuration.md').text, '## TLS to the database');
 
 /** What a URL with this query gets: the whole TLS options, or why it is refused. */
 function plan(query: string, host = 'db.example.org') {
-  const planned = planConnection({ url: `postgresql://reader@${host}/app${query}`, ca: null });
+  const planned = planConnection({
+    ...mainDatabase,
+    url: `postgresql://reader@${host}/app${query}`,
+    ca: null,
+  });
   if (!planned.ok) return planned.problem;
   const { ssl } = planned.client;
   if (typeof ssl !== 'object') return { tls: false, warns: planned.warnings.length > 0 };

@@ -110,7 +110,7 @@ describe('the list of causes', () => {
     const titles = causes
       .filter(({ name }) => /source|database/.test(name))
       .map(({ title }) => title(1, 2));
-    expect(titles).toHaveLength(3);
+    expect(titles).toHaveLength(4);
     for (const title of titles) expect(title).toMatch(/source|database/);
   });
 });

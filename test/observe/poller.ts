@@ -53,7 +53,7 @@ export function createPoller(
   { yaml, timeoutMs = 8_000, connectTimeoutMs = 2_000, onPool }: PollerOptions = {},
 ): Poller {
   const config = loadConfigOf(url, yaml);
-  const plan = planConnection(config.database);
+  const plan = planConnection(config.databases[0]!);
   if (!plan.ok) throw new Error(plan.problem);
   const idleErrors: string[] = [];
   const pool = openPool(plan.client, {

@@ -40,7 +40,11 @@ export const endedWatch: WatchFigures = {
   },
 };
 
-export const goodPoll: PollRecord = { durationMs: 42, failureReason: null, clockSkewMs: -1.5 };
+export const goodPoll: PollRecord = {
+  durationMs: 42,
+  failureReason: null,
+  clockSkewsMs: new Map([['default', -1.5]]),
+};
 
 export const databaseAway: DatabaseFailure = {
   reason: 'unreachable',
@@ -51,7 +55,7 @@ export const databaseAway: DatabaseFailure = {
 export const failedPoll: PollRecord = {
   durationMs: 4_500,
   failureReason: 'unreachable',
-  clockSkewMs: null,
+  clockSkewsMs: new Map(),
 };
 
 export function sourceOf(
@@ -99,6 +103,8 @@ export function assessmentOf(
     sources: new Map(sources.map((source) => [source.name, source])),
     cron: null,
     databaseFailure: null,
+    unread: new Map(),
+    instants: new Map(),
     complete: sources.every(({ up }) => up !== false),
     memoryProblem: null,
     silentJournals: [],

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import type pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { findTokenChanges } from '../../src/assess/token-changes.js';
-import { planConnection } from '../../src/database/connection-options.js';
+import { planConnections } from '../../src/database/plan-connections.js';
 import { openPool } from '../../src/database/open-pool.js';
 import { writeTransaction } from '../../src/database/write-transaction.js';
 import { observeRows } from '../../src/observe/observe-rows.js';
@@ -69,11 +69,11 @@ async function callOnce() {
   });
   const [provider] = config.providers;
   const way = provider?.refresh?.way;
-  const connection = planConnection(config.database);
-  if (provider?.refresh == null || way?.kind !== 'app_endpoint' || !connection.ok) {
+  const planned = planConnections(config);
+  if (provider?.refresh == null || way?.kind !== 'app_endpoint' || !planned.ok) {
     throw new Error('no way');
   }
-  const database = { pool, target: connection.target, timeoutMs: 5_000 };
+  const database = { pool, target: planned.plans.state.target, timeoutMs: 5_000 };
   const { rows, now } = await observeRows(database, provider);
   await rememberRows(pool, provider.name, now, (memory) => findTokenChanges(memory, rows, now));
   const heard = {

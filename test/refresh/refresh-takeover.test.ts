@@ -5,7 +5,7 @@ import pg from 'pg';
 import { afterEach, describe, expect, it } from 'vitest';
 import { nothingKnown } from '../../src/assess/assess.js';
 import type { SilentJournal } from '../../src/assess/memories.js';
-import { planConnection } from '../../src/database/connection-options.js';
+import { planConnections } from '../../src/database/plan-connections.js';
 import { openPool } from '../../src/database/open-pool.js';
 import { createJournalObserver } from '../../src/refresh/observe-journals.js';
 import { startRefreshing } from '../../src/refresh/start-refreshing.js';
@@ -169,13 +169,14 @@ describe('claims of a silent journal whose access tokens have expired', () => {
   it('are taken over, refreshed as usual, and not sent again by a journal that comes back', async () => {
     const { ids, journal } = await dieWithClaims();
     const config = configOf({ ...world.env, JOURNAL_DIR: journalOf('living') });
-    const connection = planConnection(config.database);
-    if (!connection.ok) throw new Error(connection.problem);
+    const planned = planConnections(config);
+    if (!planned.ok) throw new Error(JSON.stringify(planned.problems));
+    const { target } = planned.plans.state;
     const statePool = openTestPool();
     const warnings: string[] = [];
     const living = startRefreshing({
       config,
-      database: { pool: statePool, target: connection.target, timeoutMs: 5_000 },
+      databaseOf: () => ({ pool: statePool, target, timeoutMs: 5_000 }),
       statePool,
       listenerFor: () => ({
         onSent: () => undefined,

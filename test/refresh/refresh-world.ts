@@ -5,7 +5,7 @@ import type { App } from '../../src/app.js';
 import { startApp } from '../../src/app.js';
 import type { Config } from '../../src/config/config.js';
 import { loadConfig } from '../../src/config/load.js';
-import { planConnection } from '../../src/database/connection-options.js';
+import { planConnections } from '../../src/database/plan-connections.js';
 import { startAuthorizationServer } from '../../src/demo/authorization-server.js';
 import type { AuthorizationServer } from '../../src/demo/authorization-server.js';
 import { loadWorld } from '../../src/demo/demo-world.js';
@@ -113,11 +113,11 @@ export function configOf(env: NodeJS.ProcessEnv): Config {
 /** Starts the exporter in this process; `lines` gets what it logs. */
 export async function startExporter(env: NodeJS.ProcessEnv, lines: string[] = []): Promise<App> {
   const config = configOf(env);
-  const connection = planConnection(config.database);
-  if (!connection.ok) throw new Error(connection.problem);
+  const planned = planConnections(config);
+  if (!planned.ok) throw new Error(JSON.stringify(planned.problems));
   const write = (message: string, fields: unknown = {}) => {
     lines.push(`${message} ${JSON.stringify(fields)}`);
   };
   const log: Log = { debug: write, info: write, warn: write, error: write };
-  return startApp(config, connection, { version: 'test', demo: false }, log);
+  return startApp(config, planned.plans, { version: 'test', demo: false }, log);
 }

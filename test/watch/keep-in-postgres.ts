@@ -39,6 +39,7 @@ export async function keepInPostgres(pool: Pool, terms: Terms): Promise<Keeper> 
   const newWatcher = (configuration: WatchedConfiguration) =>
     createWatcher({
       pool,
+      pollIntervalMs: 30_000,
       configuration,
       cron: () => cron,
       announce: () => undefined,

@@ -1,6 +1,7 @@
 import type { Cause } from './cause.js';
 import { cronJobFailing } from './cron-job-failing.js';
 import { cronJobMisconfigured } from './cron-job-misconfigured.js';
+import { databaseAway } from './database-away.js';
 import { databaseDown } from './database-down.js';
 import { demandAboveRate } from './demand-above-rate.js';
 import { expiryCliff } from './expiry-cliff.js';
@@ -19,6 +20,7 @@ import { webhooksImpaired } from './webhooks-impaired.js';
 /** Everything that people are told of, the worst first. One more is one more entry. */
 export const causes: readonly Cause[] = [
   databaseDown,
+  databaseAway,
   sourceDown,
   furtherSourceDown,
   clientConfiguration,
