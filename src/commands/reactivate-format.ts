@@ -1,5 +1,5 @@
 import { formatInstant, isoInstant } from '../config/format-instant.js';
-import type { ReactivateLine } from './reactivate.js';
+import type { ReactivateLine } from './reactivate-lines.js';
 import { showAccount } from '../notify/mask-account.js';
 import type { AccountMode } from '../notify/mask-account.js';
 import { tableNotes } from './table-notes.js';

@@ -1,49 +1,19 @@
 import { SwitchRefused, whyNotSwitchable } from '../remedy/active-flag.js';
 import { chooseReactivation } from '../remedy/reactivate-choice.js';
-import type { ReactivateSelector, ReactivateStep } from '../remedy/reactivate-choice.js';
-import { switchRows } from '../remedy/switch-rows.js';
-import type { RowSwitch, SwitchResult } from '../remedy/switch-rows.js';
-import { DatabaseError } from '../database/explain-database-error.js';
-import { recordSwitches } from '../store/switch-events.js';
-import type { SwitchByHand } from '../store/switch-events.js';
+import type { ReactivateSelector } from '../remedy/reactivate-choice.js';
 import { askYes } from './ask-yes.js';
 import type { CommandContext } from './command-context.js';
 import { exitCode } from './exit-code.js';
 import type { ExitCode } from './exit-code.js';
-import type { AccountMode } from '../notify/mask-account.js';
 import { printable } from './printable.js';
 import { formatReactivation } from './reactivate-format.js';
 import { readRemedy, withRemedy } from './remedy-scope.js';
 import type { RemedyReading, RemedyScope } from './remedy-scope.js';
-import { switchPools, whyNotTogether } from './switch-pools.js';
-import type { TokenFacts } from './token-facts.js';
-import { canBeRefreshed, tryRefresh } from './try-refresh.js';
-import type { RefreshMeans } from './try-refresh.js';
-
-export interface ReactivateOptions extends RefreshMeans {
-  /** null: the options name none, or more than one. */
-  readonly selector: ReactivateSelector | null;
-  readonly provider: string | null;
-  readonly yes: boolean;
-  /** Without proving the grant. */
-  readonly force: boolean;
-  readonly reason: string | null;
-  readonly json: boolean;
-  readonly accounts: AccountMode;
-}
-
-/** A row that is meant, what is done with it, and what came of it. */
-export interface ReactivateLine {
-  readonly facts: TokenFacts;
-  readonly step: ReactivateStep;
-  /** null: nothing yet. */
-  readonly outcome: ReactivateOutcome | null;
-}
-
-export interface ReactivateOutcome {
-  readonly word: 'reactivated' | 'left inactive' | 'left switched on';
-  readonly detail: string;
-}
+import { proveGrants } from './prove-grants.js';
+import { switchLines } from './reactivate-lines.js';
+import type { ReactivateLine, ReactivateOptions } from './reactivate-lines.js';
+import { whyNotTogether } from './switch-pools.js';
+import { canBeRefreshed } from './try-refresh.js';
 
 /**
  * `reactivate`: switches rows on again. A grant is proven by a refresh of that one token, for which
@@ -121,7 +91,7 @@ async function run(
     context.stderr.write(`${printable(on.problem)}\n`);
     return on.error instanceof SwitchRefused ? exitCode.no : exitCode.unknown;
   }
-  const outcomes = await prove(context, scope, wanted, options);
+  const outcomes = await proveGrants(context, scope, wanted, options);
   const lines = plan.map((line) => ({ ...line, outcome: outcomes.get(line) ?? null }));
   show(lines, true);
   const words = [...outcomes.values()].map(({ word }) => word);
@@ -142,116 +112,4 @@ function choose(
     const step = chooseReactivation(facts, last, selector, { canRefresh, force }, now.getTime());
     return step === null ? [] : [{ facts, step, outcome: null }];
   });
-}
-
-/** Refreshes what is to be proven, and puts back what is not. */
-async function prove(
-  context: CommandContext,
-  scope: RemedyScope,
-  wanted: readonly ReactivateLine[],
-  options: ReactivateOptions,
-): Promise<Map<ReactivateLine, ReactivateOutcome>> {
-  const outcomes = new Map<ReactivateLine, ReactivateOutcome>();
-  const tried = wanted.filter(({ step }) => step.kind === 'prove');
-  for (const line of wanted) {
-    if (line.step.kind !== 'switch_on') continue;
-    const detail = line.step.because === 'undo' ? 'undone' : 'forced, not proven';
-    outcomes.set(line, { word: 'reactivated', detail });
-  }
-  const result = await tryRefresh(
-    context,
-    scope,
-    tried.map(({ facts }) => facts),
-    options,
-  ).catch((error: unknown) => ({ ok: false as const, problem: messageOf(error) }));
-  const works: ReactivateLine[] = [];
-  const fails: ReactivateLine[] = [];
-  const details = new Map<ReactivateLine, string>();
-  for (const line of tried) {
-    const outcome = result.ok ? (result.outcomes.get(line.facts) ?? null) : null;
-    const detail = result.ok ? (outcome?.detail ?? 'no outcome came') : result.problem;
-    details.set(line, outcome?.reason == null ? detail : `${outcome.reason}: ${detail}`);
-    (outcome?.outcome === 'refreshed' ? works : fails).push(line);
-  }
-  const back = await putBack(scope, fails, options);
-  const unnoted = await noteProven(scope, works, options);
-  for (const line of works) {
-    const detail = `proven: ${details.get(line) ?? ''}`;
-    outcomes.set(
-      line,
-      unnoted === null
-        ? { word: 'reactivated', detail }
-        : { word: 'left switched on', detail: `${detail}; not noted in the ledger: ${unnoted}` },
-    );
-  }
-  for (const line of fails) {
-    const detail = details.get(line) ?? '';
-    outcomes.set(
-      line,
-      back.ok
-        ? { word: 'left inactive', detail }
-        : {
-            word: 'left switched on',
-            detail: `${detail}; it could not be switched off again: ${back.problem}`,
-          },
-    );
-  }
-  return outcomes;
-}
-
-/** Notes in the ledger what was proven; says why it could not. */
-async function noteProven(
-  { state }: RemedyScope,
-  works: readonly ReactivateLine[],
-  { actor, reason }: ReactivateOptions,
-): Promise<string | null> {
-  if (works.length === 0) return null;
-  const lines = works.map((line) => ledgerLine(line, 'reactivated_by_hand', 'proven'));
-  try {
-    await state.run((query) => recordSwitches(query, lines, actor, reason));
-    return null;
-  } catch (error) {
-    if (!(error instanceof DatabaseError)) throw error;
-    return error.message;
-  }
-}
-
-function putBack(
-  scope: RemedyScope,
-  fails: readonly ReactivateLine[],
-  options: ReactivateOptions,
-): Promise<SwitchResult> {
-  return switchLines(scope, fails, false, options, () => 'reactivation_failed');
-}
-
-async function switchLines(
-  scope: RemedyScope,
-  lines: readonly ReactivateLine[],
-  on: boolean,
-  { actor, reason: why }: ReactivateOptions,
-  eventOf: (line: ReactivateLine) => SwitchByHand,
-): Promise<SwitchResult> {
-  if (lines.length === 0) return { ok: true };
-  const rows = lines.map((line): RowSwitch => {
-    const { facts, step } = line;
-    const because = step.kind === 'switch_on' ? step.because : null;
-    return {
-      ...ledgerLine(line, eventOf(line), because),
-      provider: facts.provider,
-      expiresAtMs: facts.row.expiresAtMs,
-    };
-  });
-  const pools = switchPools(
-    scope,
-    lines.map(({ facts }) => facts),
-  );
-  return switchRows(pools, rows, on, { actor, why });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-function ledgerLine({ facts }: ReactivateLine, event: SwitchByHand, reason: string | null) {
-  return { provider: facts.provider.name, tokenId: facts.row.id, event, reason };
 }

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { App } from '../../src/app.js';
 import { reactivate } from '../../src/commands/reactivate.js';
-import type { ReactivateOptions } from '../../src/commands/reactivate.js';
+import type { ReactivateOptions } from '../../src/commands/reactivate-lines.js';
 import { startExporter } from '../refresh/refresh-world.js';
 import { startCli } from '../support/process.js';
 import { until } from '../support/until.js';
