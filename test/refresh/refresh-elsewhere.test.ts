@@ -79,4 +79,32 @@ describe('tokens in another database than the memory', () => {
     });
     expect(ended.samples).toBeGreaterThan(1);
   });
+
+  it('are divided by views over one table, each part refreshed as its own provider', async () => {
+    const ids = await world.addTokens(24, '-1 hour');
+    await world.database.query(`
+      CREATE VIEW part_0 AS SELECT * FROM fathom_integrations WHERE mod(hashtext(id::text), 2) = 0;
+      CREATE VIEW part_1 AS SELECT * FROM fathom_integrations WHERE mod(hashtext(id::text), 2) <> 0`);
+    await writeFile(
+      env['CONFIG_FILE'] ?? '',
+      `
+databases: { application: { url: '\${APPLICATION_DATABASE_URL}' } }
+providers:
+  part_0: { preset: fathom, database: application, table: part_0 }
+  part_1: { preset: fathom, database: application, table: part_1 }`,
+    );
+    app = await startExporter(env);
+    const remembered = await until('all of them are refreshed', async () => {
+      const rows = await home
+        .query<{ provider: string; token_id: string }>(
+          `SELECT provider, token_id FROM oauth_token_exporter.tokens
+           WHERE refreshed_at IS NOT NULL AND claimed_by IS NULL`,
+        )
+        .catch(() => []);
+      return rows.length === ids.length && rows;
+    });
+    expect(remembered.map(({ token_id }) => token_id).sort()).toEqual([...ids].sort());
+    expect(new Set(remembered.map(({ provider }) => provider)).size).toBe(2);
+    expect(await world.livingGrants()).toBe(ids.length);
+  });
 });
