@@ -17,6 +17,7 @@ import pg from 'pg';
 import { startEmbeddedPostgres } from '../src/demo/embedded-postgres.js';
 import { startTcpProxy } from '../test/database/tcp-proxy.js';
 import { findFreePort } from '../test/support/free-port.js';
+import { spread } from './support/figures.js';
 
 const databases = Number(process.env['BENCH_DATABASES'] ?? 50);
 const tokens = Number(process.env['BENCH_TOKENS'] ?? 10_000);
@@ -249,12 +250,6 @@ function report(measured: ReadonlyMap<string, readonly Figures[]>): void {
     `${String(tokens)} tokens in ${String(databases)} tables, polls every second; ` +
       `${String(cpus().length)} cores, Node ${process.version}, ${String(rounds)} rounds`,
   );
-  const spread = (values: readonly number[]): string => {
-    const sorted = [...values].sort((a, b) => a - b);
-    const median = sorted[Math.floor(sorted.length / 2)] ?? NaN;
-    const [least = NaN, most = NaN] = [sorted[0], sorted.at(-1)];
-    return `${median.toFixed(0)} (${least.toFixed(0)}-${most.toFixed(0)})`;
-  };
   const titles = ['', 'poll ms', 'connections', 'RSS MB', 'loop p99 ms', 'row to metric ms'];
   const rows = [...measured].map(([name, figures]) => [
     name,

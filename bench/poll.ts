@@ -18,7 +18,8 @@ import { createPoller, referenceSchema } from '../test/observe/poller.js';
 import type { Poller } from '../test/observe/poller.js';
 import { startDebianPostgres } from '../test/support/debian-postgres.js';
 import { findDebianPostgres } from '../test/support/system-servers.js';
-import { ratios, sideBySide, spread } from './support/side-by-side.js';
+import { spread } from './support/figures.js';
+import { ratios, sideBySide } from './support/side-by-side.js';
 
 const sizes = (process.env['BENCH_ROWS'] ?? '10000,100000,1000000').split(',').map(Number);
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 7);

@@ -17,6 +17,7 @@ import { findFreePort } from '../test/support/free-port.js';
 import { describeMachine, median, mebibytes, printTable, spread } from './support/figures.js';
 import { startExporter, startMeasured } from './support/measured-process.js';
 import { startPostgresExporter, startSqlExporter } from './support/peer-exporters.js';
+import { ratios } from './support/side-by-side.js';
 import { bareProvider, startTokenWorld } from './support/token-world.js';
 import { load } from './support/wrk.js';
 import type { Load } from './support/wrk.js';
@@ -223,9 +224,4 @@ function report(
     );
   }
   console.log('\nAims with gzip: 40 times the better peer at 10,000 tokens, 100 times at 100,000.');
-}
-
-/** Round by round, so that what the machine did besides is in both. */
-function ratios(ours: readonly number[], theirs: readonly number[]): number[] {
-  return ours.map((value, round) => value / (theirs[round] ?? NaN));
 }

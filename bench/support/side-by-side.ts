@@ -17,17 +17,6 @@ export async function sideBySide(
   return times;
 }
 
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-}
-
-/** `123 (110-150)`: the median, and the smallest and largest of all rounds. */
-export function spread(values: readonly number[], digits = 0): string {
-  const text = (value: number) => value.toFixed(digits);
-  return `${text(median(values))} (${text(Math.min(...values))}-${text(Math.max(...values))})`;
-}
-
 /** What each round of one took as a multiple of the same round of the other. */
 export function ratios(of: readonly number[], to: readonly number[]): number[] {
   return of.map((each, round) => each / (to[round] ?? Number.NaN));
