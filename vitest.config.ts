@@ -10,6 +10,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // A test that asserts nothing can't fail.
-    expect: { requireAssertions: true },
+    // What is waited for in a browser takes its time on a busy machine.
+    expect: { requireAssertions: true, poll: { timeout: 15_000 } },
   },
 });

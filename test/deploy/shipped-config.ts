@@ -43,7 +43,7 @@ export async function writeQuickAlertmanager(folder: string, webhook: string): P
   await writeFile(secret, `${webhook}\n`);
   return writeShipped(folder, 'alertmanager.yml', [
     ['/run/secrets/slack-webhook-url', secret],
-    ['group_wait: 30s', 'group_wait: 0s'],
+    ['group_wait: 30s', 'group_wait: 200ms'],
     ['group_interval: 5m', 'group_interval: 1s'],
   ]);
 }
