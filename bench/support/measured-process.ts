@@ -34,13 +34,13 @@ const loopWatch = new URL('loop-watch.mjs', import.meta.url).href;
 
 type Environment = Readonly<Record<string, string>>;
 
-/** Runs the built exporter: `startExporter(['serve'], { DATABASE_URL: url })`. */
+/** Runs the built exporter as the image does: `startExporter(['serve'], { DATABASE_URL: url })`. */
 export function startExporter(
   args: readonly string[],
   env: Environment,
   nodeArgs: readonly string[] = [],
 ): MeasuredProcess {
-  return startMeasured([...nodeArgs, main, ...args], env);
+  return startMeasured(['--optimize-for-size', ...nodeArgs, main, ...args], env);
 }
 
 /** Runs `node` with these arguments and the watch of its event loop. */

@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { setFlagsFromString } from 'node:v8';
 import { startApp } from '../app.js';
 import type { App, AppFacts } from '../app.js';
 import type { ListenAddress } from '../config/config.js';
@@ -21,9 +20,6 @@ export async function runApp(
   facts: AppFacts,
   onStarted: (app: App) => void,
 ): Promise<ExitCode> {
-  // The heap grows by less at a time: a process that works for a moment per poll keeps a quarter
-  // less memory, and collects in shorter pauses. Read whenever the heap is to grow, not at start.
-  setFlagsFromString('--optimize-for-size');
   const ready = prepareConnection(context);
   if (ready === null) return exitCode.usage;
   const { config, connections } = ready;

@@ -3,7 +3,7 @@ import { readSnapshot } from '../database/read-snapshot.js';
 import type { Query, Snapshot, SnapshotSource } from '../database/read-snapshot.js';
 import { readCatalog } from './catalog.js';
 import type { Catalog } from './catalog.js';
-import { resolveCarrySource } from './carried/carry-source.js';
+import { carriedFrom, resolveCarrySource } from './carried/carry-source.js';
 import type { CarriedTokens, TokenCarriers } from './carried/token-carriers.js';
 import type { ExpiryDay } from './expiry-days.js';
 import { observeSyncs, syncSources, syncTables } from './observe-syncs.js';
@@ -223,7 +223,8 @@ async function readCarried(
   source: TokenSource,
   { provider, catalog, carriers, now, everyRow }: ProviderContext,
 ): Promise<CarriedTokens | null> {
-  const carry = resolveCarrySource(provider.tokens, catalog);
+  const fromRows = everyRow ? carriedFrom.wholeRows : carriedFrom.counts;
+  const carry = resolveCarrySource(provider.tokens, catalog, fromRows);
   if (carriers === null || 'because' in carry) return null;
   if (everyRow && !carry.movesByTrigger) return null;
   const { expiringSoonMs } = provider;

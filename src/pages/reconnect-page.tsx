@@ -10,7 +10,7 @@ import { Data } from './parts/data.js';
 import { Instant } from './parts/instant.js';
 import { Problem, TableFrame } from './parts/section.js';
 import { formatCount } from './parts/shares.js';
-import { findReconnects, reconnectWords } from './reconnect-entries.js';
+import { reconnectWords } from './reconnect-entries.js';
 import { visibleText } from './visible-text.js';
 import { accountMode } from './visitor.js';
 
@@ -19,8 +19,8 @@ const mostCopied = 1_000;
 
 /** Who must authorize again: to copy, and as a file. */
 export function ReconnectPage({ view, all }: { readonly view: PageView; readonly all: boolean }) {
-  const { assessment, facts, nowMs } = view;
-  const list = findReconnects(assessment, facts.config.providers, all);
+  const { assessment, nowMs } = view;
+  const list = view.reconnects(all);
   const must = list.filter(({ reason }) => mustReconnect(reason)).length;
   const isUnknown = [...assessment.providers.values()].some(({ grants }) => grants === null);
   return (

@@ -18,7 +18,7 @@ import { OverviewPage } from './overview-page.js';
 import type { PageFacts } from './page-facts.js';
 import { viewOf } from './page-view.js';
 import type { PageView } from './page-view.js';
-import { findReconnects, reconnectCsv } from './reconnect-entries.js';
+import { reconnectCsv } from './reconnect-entries.js';
 import { ReconnectPage } from './reconnect-page.js';
 import { pageHeaders, parametersOf, sendPage } from './send-page.js';
 import type { ShownPage } from './send-page.js';
@@ -116,14 +116,13 @@ export function pageRoutes(facts: PageFacts): Router {
     menu: 'watch',
     content: <WatchPage view={view} watches={await facts.records.watches()} />,
   }));
-  router.get(paths.reconnectCsv, (request, response) => {
-    const { assessment } = facts.sights().last;
-    const mode = accountMode(visitorOf(admin, request));
+  router.get(paths.reconnectCsv, async (request, response) => {
+    const { reconnects, visitor } = await viewFor(request);
     const all = parametersOf(request).has('all');
     response
       .set({ ...pageHeaders, 'Content-Disposition': 'attachment; filename="reconnect.csv"' })
       .type('text/csv')
-      .send(reconnectCsv(findReconnects(assessment, facts.config.providers, all), mode));
+      .send(reconnectCsv(reconnects(all), accountMode(visitor)));
   });
   router.get(`${paths.watch}/:id/report`, async (request, response) => {
     const view = await viewFor(request);

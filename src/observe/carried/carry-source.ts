@@ -18,8 +18,11 @@ export type NotCarried =
   | { readonly because: 'small' | 'joined' | 'no_updated_at' | 'no_id_order' }
   | { readonly because: 'no_index'; readonly column: string };
 
-/** From so many rows on, reading all of them with every poll costs more than it is worth. */
-export const carriedFromRows = 100_000;
+/**
+ * From so many rows on, reading all of them with every poll costs more than carrying them: whole rows
+ * soon, and counts, which the database makes without sending a row, late (`npm run bench:poll`).
+ */
+export const carriedFrom = { wholeRows: 100_000, counts: 3_000_000 };
 
 /**
  * Works out whether only the changes of a table need to be read.
@@ -31,7 +34,7 @@ export const carriedFromRows = 100_000;
 export function resolveCarrySource(
   table: TokenTable,
   catalog: Catalog,
-  fromRows = carriedFromRows,
+  fromRows: number = carriedFrom.wholeRows,
 ): CarrySource | NotCarried {
   const relation = catalog.relations.get(displayName(table));
   const columnOf = (ref: ColumnRef | null) =>
