@@ -61,8 +61,15 @@ async function measure(): Promise<void> {
 
   const seen = (line: string) =>
     until(`the metrics say ${line}`, async () => (await serve.metrics()).includes(line), patience);
+  /** The reference schema brings other incidents. */
+  const messages = () =>
+    slack.messages.filter((message) => /grants? dead/.test(JSON.stringify(message))).length;
   const told = (count: number) =>
-    until(`Slack has ${String(count)} messages`, () => slack.messages.length >= count, patience);
+    until(
+      `Slack has ${String(count)} messages of dead grants`,
+      () => messages() >= count,
+      patience,
+    );
   const inactive = (count: number) =>
     `oauth_tokens{provider="fathom",status="expiring_soon",active="false"} ${String(count)}`;
   const refreshed = (count: number) =>
@@ -81,7 +88,7 @@ async function measure(): Promise<void> {
     await setActive(true);
     await seen(inactive(0));
 
-    const before = slack.messages.length;
+    const before = messages();
     await anyMoment();
     await tables.query(
       `UPDATE oauth_token_exporter.tokens SET dead_since = now() WHERE token_id = '${id}'`,

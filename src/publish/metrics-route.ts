@@ -24,7 +24,7 @@ const mostChoices = 100;
 
 /**
  * Serves what was rendered last. Express reads a client's wishes (RFC 9110 section 12.5) once; after
- * that its scrapes pass it by, which makes them two to three times as cheap.
+ * that its scrapes pass it by, and cost little more than the bytes.
  */
 export function metricsRoute(exposition: () => Exposition): MetricsRoute {
   const choices = new Map<string, Choice>();
