@@ -1,7 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createTokenCarriers } from '../../src/observe/carried/token-carriers.js';
 import { observe } from '../../src/observe/observe.js';
-import { createDatabase, testServer17, type TestDatabase } from '../support/postgres.js';
+import { startEmbeddedPostgres } from '../../src/demo/embedded-postgres.js';
+import type { EmbeddedServer } from '../../src/demo/embedded-postgres.js';
+import { createDatabase, type TestDatabase } from '../support/postgres.js';
 import { createPoller, referenceSchema, type Poller } from './poller.js';
 
 const yaml = `
@@ -13,8 +15,14 @@ providers:
 
 let database: TestDatabase;
 let poller: Poller;
+// Transactions of other tests on the same server would put off what is carried.
+let server: EmbeddedServer;
+beforeAll(async () => {
+  server = await startEmbeddedPostgres();
+});
+afterAll(() => server.stop());
 beforeEach(async () => {
-  database = await createDatabase(testServer17);
+  database = await createDatabase({ name: 'of its own', url: (name) => server.url(name) });
   await database.query(referenceSchema);
   await database.query(
     `CREATE INDEX ON fathom_integrations (updated_at);

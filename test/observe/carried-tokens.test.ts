@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import pg from 'pg';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readSnapshot } from '../../src/database/read-snapshot.js';
 import { readCatalog } from '../../src/observe/catalog.js';
 import { resolveCarrySource } from '../../src/observe/carried/carry-source.js';
@@ -12,7 +12,9 @@ import { readExpiryDays } from '../../src/observe/expiry-days.js';
 import { readTokenRows } from '../../src/observe/token-rows.js';
 import { resolveTokenSource, tablesOf } from '../../src/observe/token-source.js';
 import type { TokenSource } from '../../src/observe/token-source.js';
-import { createDatabase, describeOnEachServer, type TestDatabase } from '../support/postgres.js';
+import { startEmbeddedPostgres } from '../../src/demo/embedded-postgres.js';
+import type { EmbeddedServer } from '../../src/demo/embedded-postgres.js';
+import { createDatabase, type TestDatabase } from '../support/postgres.js';
 import { createPoller, type Poller } from './poller.js';
 
 const minuteMs = 60_000;
@@ -86,7 +88,9 @@ const anything: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-describeOnEachServer('tokens that are carried from poll to poll', (server) => {
+describe('tokens that are carried from poll to poll', () => {
+  // Transactions of other tests on the same server would put off what is carried.
+  let server: EmbeddedServer;
   let database: TestDatabase;
   let poller: Poller;
   let late: pg.Client;
@@ -97,7 +101,8 @@ describeOnEachServer('tokens that are carried from poll to poll', (server) => {
   /** By its begin a transaction stamps what it writes. */
   let startedAtMs: number;
   beforeAll(async () => {
-    database = await createDatabase(server);
+    server = await startEmbeddedPostgres();
+    database = await createDatabase({ name: 'of its own', url: (name) => server.url(name) });
     await database.query(schema);
     poller = createPoller(database.url, { yaml });
     late = new pg.Client({ connectionString: database.url });
@@ -117,6 +122,7 @@ describeOnEachServer('tokens that are carried from poll to poll', (server) => {
     await late.end();
     await poller.close();
     await database.drop();
+    await server.stop();
   });
 
   async function empty(): Promise<void> {
