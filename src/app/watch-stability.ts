@@ -5,6 +5,7 @@ import { watchMessage } from '../watcher/watch-message.js';
 import { createWatcher } from '../watcher/watcher.js';
 import type { Watcher } from '../watcher/watcher.js';
 import type { AppParts } from './app-parts.js';
+import { memoryPatienceMs } from './poll-databases.js';
 
 /** Builds the step that adds each poll to the stability watches that people started. */
 export function startWatching(
@@ -15,6 +16,7 @@ export function startWatching(
   return createWatcher({
     pool: statePool,
     pollIntervalMs: config.pollIntervalMs,
+    patienceMs: memoryPatienceMs(config),
     configuration: watchedConfiguration(config, version),
     cron: seenCron,
     enqueue: (query, notice) => notifier.enqueue(query, watchMessage(notice)),

@@ -6,7 +6,7 @@ import type { Query } from './read-snapshot.js';
 const statementTimeoutMs = 10_000;
 const lockTimeoutMs = 5_000;
 /** Longest that all of it may take, on this side: a connection that went silent says nothing. */
-const deadlineMs = 30_000;
+const longestMs = 30_000;
 
 /**
  * Runs `work` in one READ COMMITTED transaction and commits it; rolls back when `work` throws.
@@ -18,6 +18,7 @@ const deadlineMs = 30_000;
 export async function writeTransaction<T>(
   pool: Pool,
   work: (query: Query) => Promise<T>,
+  deadlineMs = longestMs,
 ): Promise<T> {
   const client = await pool.connect();
   const deadline = new AbortController();

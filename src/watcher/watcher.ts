@@ -23,6 +23,8 @@ export interface Watcher {
 export interface WatcherParts {
   readonly pool: Pool;
   readonly pollIntervalMs: number;
+  /** How long a poll waits for one transaction of a watch before it goes on without. */
+  readonly patienceMs: number;
   readonly configuration: WatchedConfiguration;
   /** What this poll saw of scheduled jobs; null: nothing. */
   readonly cron: (assessment: Assessment) => SeenCron | null;
@@ -46,21 +48,25 @@ export function createWatcher(parts: WatcherParts): Watcher {
     problem = found;
   };
   const offer = async (id: number, poll: OfferedPoll): Promise<KeptWatch | null> => {
-    const sampled = await writeTransaction(pool, async (query): Promise<Sampled | null> => {
-      const row = await lockActiveWatch(query, id);
-      if (row === null) return null;
-      const baseline = baselines.get(id) ?? (await readBaseline(query, id));
-      if (baseline !== null) baselines.set(id, baseline);
-      const taken = await takeSample(query, parseWatch(row, baseline), poll, configuration);
-      for (const notice of taken.notices) await parts.enqueue(query, notice);
-      return taken;
-    });
+    const sampled = await writeTransaction(
+      pool,
+      async (query): Promise<Sampled | null> => {
+        const row = await lockActiveWatch(query, id);
+        if (row === null) return null;
+        const baseline = baselines.get(id) ?? (await readBaseline(query, id));
+        if (baseline !== null) baselines.set(id, baseline);
+        const taken = await takeSample(query, parseWatch(row, baseline), poll, configuration);
+        for (const notice of taken.notices) await parts.enqueue(query, notice);
+        return taken;
+      },
+      parts.patienceMs,
+    );
     if (sampled === null) return null;
     if (sampled.notices.length > 0) parts.announce(sampled.notices);
     return sampled.kept;
   };
   const offerToEach = async (poll: OfferedPoll): Promise<void> => {
-    const rows = await writeTransaction(pool, readNewestWatches);
+    const rows = await writeTransaction(pool, readNewestWatches, parts.patienceMs);
     const active = rows.filter(({ endedAtMs }) => endedAtMs === null).map(({ id }) => id);
     for (const id of baselines.keys()) if (!active.includes(id)) baselines.delete(id);
     const figures: WatchFigures[] = [];

@@ -40,6 +40,7 @@ export async function keepInPostgres(pool: Pool, terms: Terms): Promise<Keeper> 
     createWatcher({
       pool,
       pollIntervalMs: 30_000,
+      patienceMs: 30_000,
       configuration,
       cron: () => cron,
       announce: () => undefined,
