@@ -1,4 +1,4 @@
-import { setImmediate as breathe, setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { learnCron } from './assess/cron-knowledge.js';
 import { nothingRemembered } from './assess/memories.js';
@@ -12,6 +12,7 @@ import { configurationFingerprint } from './refresh/configuration-fingerprint.js
 import { parseProviderHealth } from './refresh/parse-provider-health.js';
 import { pausedFor } from './refresh/provider-health.js';
 import type { CronKnowledge } from './store/cron-knowledge.js';
+import { runInSlices } from './run-in-slices.js';
 import { rememberCron } from './store/cron-memory.js';
 import { stateSchema } from './store/migrate.js';
 import { createJournalObserver } from './refresh/observe-journals.js';
@@ -90,7 +91,7 @@ export function createMemory(parts: MemoryParts): Memory {
       if (rows === null) continue;
       try {
         const { memory, events, provider } = await rememberRows(pool, name, now, (before) =>
-          inSlices(stepThroughTokenChanges(before, rows, now)),
+          runInSlices(stepThroughTokenChanges(before, rows, now)),
         );
         const refresh = providers.find((each) => each.name === name)?.refresh ?? null;
         const pauses = pausesOf(refresh, provider, now);
@@ -149,15 +150,6 @@ export function createMemory(parts: MemoryParts): Memory {
       }
     },
   };
-}
-
-/** Lets others have their turn between the steps of a long computation. */
-async function inSlices<T>(steps: Generator<undefined, T>): Promise<T> {
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value;
-    await breathe();
-  }
 }
 
 /** What holds a provider's refreshes back for a process with this configuration. */

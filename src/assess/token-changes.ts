@@ -1,9 +1,8 @@
 import type { ChangeEvent, SeenToken, TokenChange } from '../store/record-changes.js';
 import type { TokenMemory } from '../store/token-memory.js';
 import { observedLifetime } from './lifetime.js';
-
-/** After so many rows others may have their turn: they take a few milliseconds. */
-const rowsAtOnce = 5_000;
+import { runAtOnce, sliceSize } from './slices.js';
+import type { Slices } from './slices.js';
 
 /**
  * Finds what changed since the last poll, a step at a time: a large table is compared without
@@ -17,7 +16,7 @@ export function* stepThroughTokenChanges(
   memory: ReadonlyMap<string, TokenMemory>,
   seen: readonly SeenToken[],
   observedAt: Date,
-): Generator<undefined, TokenChange[]> {
+): Slices<TokenChange[]> {
   const changes: TokenChange[] = [];
   const seenIds = new Set<string>();
   let steps = 0;
@@ -25,12 +24,12 @@ export function* stepThroughTokenChanges(
     seenIds.add(token.id);
     const change = changeOf(memory.get(token.id), token, observedAt);
     if (change !== null) changes.push(change);
-    if ((steps += 1) % rowsAtOnce === 0) yield;
+    if ((steps += 1) % sliceSize === 0) yield;
   }
   for (const before of memory.values()) {
     const isGone = before.goneAtMs === null && !seenIds.has(before.tokenId);
     if (isGone && !isOurs(before, observedAt)) changes.push(disappeared(before.tokenId));
-    if ((steps += 1) % rowsAtOnce === 0) yield;
+    if ((steps += 1) % sliceSize === 0) yield;
   }
   return changes;
 }
@@ -39,11 +38,7 @@ export function* stepThroughTokenChanges(
 export function findTokenChanges(
   ...of: Parameters<typeof stepThroughTokenChanges>
 ): readonly TokenChange[] {
-  const steps = stepThroughTokenChanges(...of);
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value;
-  }
+  return runAtOnce(stepThroughTokenChanges(...of));
 }
 
 function changeOf(

@@ -1,7 +1,8 @@
 import type { QueryResultRow } from 'pg';
 import type { Query } from './read-snapshot.js';
 
-const fetchedRows = 2_000;
+/** Rows that are read at a time. */
+export const fetchedRows = 2_000;
 
 /**
  * Hands the rows of a SELECT to `take`, a slice at a time, so that neither a large table nor a

@@ -1,8 +1,5 @@
-import type { QueryResultRow } from 'pg';
+import { readSlices } from '../database/read-slices.js';
 import type { Query } from '../database/read-snapshot.js';
-
-/** Rows that are read at a time. */
-export const fetchSize = 2_000;
 
 /**
  * Reads all rows of a SELECT through a cursor, a slice at a time, so that a large table neither
@@ -13,13 +10,9 @@ export async function fetchAll<Row>(
   select: string,
   values: readonly unknown[] = [],
 ): Promise<Row[]> {
-  await query(`DECLARE fetch_all NO SCROLL CURSOR FOR ${select}`, values);
   const all: Row[] = [];
-  for (;;) {
-    const rows = await query<Row & QueryResultRow>(`FETCH ${String(fetchSize)} FROM fetch_all`);
+  await readSlices<Row>(query, select, values, (rows) => {
     all.push(...rows);
-    if (rows.length < fetchSize) break;
-  }
-  await query('CLOSE fetch_all');
+  });
   return all;
 }

@@ -1,5 +1,6 @@
+import { fetchedRows } from '../database/read-slices.js';
 import type { Query } from '../database/read-snapshot.js';
-import { fetchAll, fetchSize } from './fetch-all.js';
+import { fetchAll } from './fetch-all.js';
 import { epochMs } from './instant-sql.js';
 import type { TokenSource } from './token-source.js';
 import type { ObservedToken } from './tokens.js';
@@ -27,7 +28,7 @@ export async function readMostUrgent(
   if (limit === 0) return [];
   const select = `SELECT id, active, ${epochMs('expires_at')} AS "expiresAtMs"
                   FROM (${mostUrgentSql(source, '$1')}) AS most_urgent`;
-  return limit <= fetchSize
+  return limit <= fetchedRows
     ? query<ObservedToken & Record<string, unknown>>(select, [limit])
     : fetchAll<ObservedToken>(query, select, [limit]);
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { sliceSize } from '../../src/assess/slices.js';
 import { findTokenChanges, stepThroughTokenChanges } from '../../src/assess/token-changes.js';
 import { tokenMemoryOf } from './token-memory-of.js';
 
@@ -28,10 +29,10 @@ function stepsOf(memories: number, seen: number): number {
 }
 
 describe('changes of a large table', () => {
-  it('are looked for in steps of five thousand rows', () => {
-    expect(stepsOf(0, 4_999)).toBe(0);
-    expect(stepsOf(0, 5_000)).toBe(1);
-    expect(stepsOf(12_000, 12_000)).toBe(4);
+  it('are looked for a slice of rows at a time', () => {
+    expect(stepsOf(0, sliceSize - 1)).toBe(0);
+    expect(stepsOf(0, sliceSize)).toBe(1);
+    expect(stepsOf(2.4 * sliceSize, 2.4 * sliceSize)).toBe(4);
   });
 
   it('are what was never seen, what is gone, and nothing else', () => {

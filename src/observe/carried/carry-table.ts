@@ -8,7 +8,7 @@ import type { CarriedExpiry, CarriedTable } from './expiry-table.js';
 
 /** How many rows a poll looks at again, whether or not they changed. */
 export interface SliceRows {
-  /** A slice of so many costs the database less than 100 ms. */
+  /** More come round sooner, and cost each poll more. */
   readonly checked: number;
   /** While all of them are read for the first time. */
   readonly first: number;

@@ -26,7 +26,8 @@ const fullest = 0.65;
 
 /**
  * Carries 17 bytes per slot, 26 to 52 per token, in arrays that no garbage collection walks
- * through: ten million tokens are 300 MB to 500 MB, and no step blocks the event loop.
+ * through: ten million tokens are 260 MB to 520 MB. What steps through all of them lets others have
+ * their turn.
  *
  * Ids are kept as 64-bit hashes. Among ten million, two share one with a chance of 1 in 400,000;
  * one of those two would not be counted.
