@@ -8,15 +8,14 @@
  * Grouping is off (BENCH_GROUP_WAIT, 0s): by default it adds its 30 s to the first message on purpose.
  * BENCH_POLL_SECONDS (2), BENCH_ROUNDS (8). Ends by itself, by default in about 2 minutes.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startEmbeddedPostgres } from '../src/demo/embedded-postgres.js';
 import { findFreePort } from '../test/support/free-port.js';
 import { startSlackEndpoint } from '../test/support/slack-endpoint.js';
 import { until } from '../test/support/until.js';
-import { createCleanUp } from './support/clean-up.js';
+import { runBenchmark } from './support/clean-up.js';
+import type { CleanUp } from './support/clean-up.js';
 import { median } from './support/figures.js';
 import { startServe } from './support/refresh-serve.js';
 import { createRefreshTables } from './support/refresh-tables.js';
@@ -27,16 +26,9 @@ const rounds = Number(process.env['BENCH_ROUNDS'] ?? 8);
 const groupWait = process.env['BENCH_GROUP_WAIT'] ?? '0s';
 const patience = { withinMs: 60_000, everyMs: 10 };
 
-const cleanUp = createCleanUp();
-try {
-  await measure();
-} finally {
-  await cleanUp.run();
-}
+await runBenchmark('detection', measure);
 
-async function measure(): Promise<void> {
-  const directory = await mkdtemp(join(tmpdir(), 'bench-detection-'));
-  cleanUp.add(() => rm(directory, { recursive: true }));
+async function measure(cleanUp: CleanUp, directory: string): Promise<void> {
   const database = await startEmbeddedPostgres();
   cleanUp.add(() => database.stop());
   const endpoint = await startTokenEndpoint();

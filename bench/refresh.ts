@@ -9,9 +9,7 @@
  * (direct,pgbouncer). With 25 rounds on one lane it is the run of 100,000 refreshes that shows
  * whether memory stays flat. Ends by itself, by default in about 3 minutes.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { availableParallelism } from 'node:os';
 import { startEmbeddedPostgres } from '../src/demo/embedded-postgres.js';
 import { findFreePort } from '../test/support/free-port.js';
 import { startPgbouncer } from '../test/support/pgbouncer.js';
@@ -19,7 +17,8 @@ import { findProgram } from '../test/support/system-servers.js';
 import { until } from '../test/support/until.js';
 import type { BareRun } from './support/bare-refresh-loop.js';
 import { startChild } from './support/child.js';
-import { createCleanUp } from './support/clean-up.js';
+import { runBenchmark } from './support/clean-up.js';
+import type { CleanUp } from './support/clean-up.js';
 import { spread } from './support/figures.js';
 import { startServe } from './support/refresh-serve.js';
 import type { ServeProcess } from './support/refresh-serve.js';
@@ -49,16 +48,9 @@ interface Lane {
   readonly heapMib: number[];
 }
 
-const cleanUp = createCleanUp();
-try {
-  await measure();
-} finally {
-  await cleanUp.run();
-}
+await runBenchmark('refresh', measure);
 
-async function measure(): Promise<void> {
-  const directory = await mkdtemp(join(tmpdir(), 'bench-refresh-'));
-  cleanUp.add(() => rm(directory, { recursive: true }));
+async function measure(cleanUp: CleanUp, directory: string): Promise<void> {
   const database = await startEmbeddedPostgres({
     // Vacuumed before each run, so that it does not happen in one of them.
     settings: { fsync: 'on', full_page_writes: 'on', autovacuum: 'off' },

@@ -8,13 +8,12 @@
  * which a run must outlast. BENCH_TOKENS (1200) per replica, BENCH_ROUNDS (2). Ends by itself in
  * about 2 minutes.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { availableParallelism } from 'node:os';
 import { startEmbeddedPostgres } from '../src/demo/embedded-postgres.js';
 import { findFreePort } from '../test/support/free-port.js';
 import { until } from '../test/support/until.js';
-import { createCleanUp } from './support/clean-up.js';
+import { runBenchmark } from './support/clean-up.js';
+import type { CleanUp } from './support/clean-up.js';
 import { median, spread } from './support/figures.js';
 import { startServe } from './support/refresh-serve.js';
 import type { ServeProcess } from './support/refresh-serve.js';
@@ -33,16 +32,9 @@ interface Figures {
   twice: number;
 }
 
-const cleanUp = createCleanUp();
-try {
-  await measure();
-} finally {
-  await cleanUp.run();
-}
+await runBenchmark('replicas', measure);
 
-async function measure(): Promise<void> {
-  const directory = await mkdtemp(join(tmpdir(), 'bench-replicas-'));
-  cleanUp.add(() => rm(directory, { recursive: true }));
+async function measure(cleanUp: CleanUp, directory: string): Promise<void> {
   const database = await startEmbeddedPostgres({ settings: { fsync: 'on' } });
   cleanUp.add(() => database.stop());
   const endpoint = await startTokenEndpoint(delayMs);
