@@ -38,9 +38,12 @@ export async function rememberRows(
     if (changes.length === 0) return unchanged;
     const recorded = await recordChanges(query, provider, changes, observedAt);
     const changedIds = changes.map(({ id }) => id);
-    const written = await readTokenMemoryOf(query, provider, changedIds);
+    const memory = new Map(before);
+    for (const [id, token] of await readTokenMemoryOf(query, provider, changedIds)) {
+      memory.set(id, token);
+    }
     return {
-      memory: new Map([...before, ...written]),
+      memory,
       events: recorded.map(({ event }) => event),
       provider: shared,
     };

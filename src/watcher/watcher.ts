@@ -41,7 +41,8 @@ export function createWatcher(parts: WatcherParts): Watcher {
   /** A baseline is large and never changes. */
   const baselines = new Map<number, unknown>();
   let problem: string | null = null;
-  let sampled: { readonly assessment: Assessment; readonly nowMs: number } | null = null;
+  /** The poll that was offered last. */
+  let newest: { readonly assessment: Assessment; readonly nowMs: number } | null = null;
 
   const report = (found: string | null): void => {
     if (found !== null && found !== problem) log.warn(`stability watches: ${found}`);
@@ -95,9 +96,9 @@ export function createWatcher(parts: WatcherParts): Watcher {
       const nowMs = observedAt.getTime();
       const isOne = assessment.instants.size === 0;
       // What came late of one of several databases is news to the next sample.
-      if (!isOne && sampled !== null && nowMs - sampled.nowMs < parts.pollIntervalMs / 2) return;
-      const before = isOne ? previous : (sampled?.assessment ?? previous);
-      sampled = { assessment, nowMs };
+      if (!isOne && newest !== null && nowMs - newest.nowMs < parts.pollIntervalMs / 2) return;
+      const before = isOne ? previous : (newest?.assessment ?? previous);
+      newest = { assessment, nowMs };
       const cron = parts.cron(assessment);
       const poll: OfferedPoll = { assessment, previous: before, cron, nowMs };
       try {
