@@ -8,7 +8,6 @@ import type { PageFacts, Sights } from './page-facts.js';
 import { findReconnects } from './reconnect-entries.js';
 import { indexTokens } from './token-index.js';
 import type { TokenIndex } from './token-index.js';
-import { parseTokenQuery } from './token-query.js';
 import type { Visitor } from './visitor.js';
 
 /** What one request shows: everything of one poll. */
@@ -27,46 +26,26 @@ export interface PageView {
 
 type Derived = Pick<PageView, 'tokens' | 'concerns' | 'reconnects'>;
 
-/** Worked out once per poll, with the event loop turning. */
+/** Worked out once per poll, when somebody looks for the first time, with the event loop turning. */
 const derived = new WeakMap<Sights, Promise<Derived>>();
 
 /** Gathers what a request shows. */
 export async function viewOf(facts: PageFacts, visitor: Visitor): Promise<PageView> {
   const sights = facts.sights();
   const { assessment } = sights.last;
+  const known = derived.get(sights) ?? derive(facts, sights);
+  derived.set(sights, known);
   return {
     facts,
     visitor,
     assessment,
     readiness: facts.readiness(),
     nowMs: assessment.observedAt?.getTime() ?? 0,
-    ...(await derivedOf(facts, sights)),
+    ...(await known),
   };
 }
 
-/**
- * Works out what the pages show of a poll before somebody asks: of 100,000 tokens it takes half a
- * second, in slices.
- */
-export async function prepareView(
-  facts: Pick<PageFacts, 'config' | 'host'>,
-  sights: Sights,
-): Promise<void> {
-  const { tokens, reconnects } = await derivedOf(facts, sights);
-  await runInSlices(tokens.find(parseTokenQuery(new URLSearchParams())));
-  reconnects(false);
-}
-
-function derivedOf(facts: Pick<PageFacts, 'config' | 'host'>, sights: Sights): Promise<Derived> {
-  const known = derived.get(sights) ?? derive(facts, sights);
-  derived.set(sights, known);
-  return known;
-}
-
-async function derive(
-  { config, host }: Pick<PageFacts, 'config' | 'host'>,
-  { last, lastGood }: Sights,
-): Promise<Derived> {
+async function derive({ config, host }: PageFacts, { last, lastGood }: Sights): Promise<Derived> {
   const lists = new Map<boolean, readonly Reconnect[]>();
   return {
     tokens: indexTokens(last.assessment, config.providers),
