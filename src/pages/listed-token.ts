@@ -2,8 +2,6 @@ import { observedAtOf } from '../assess/assess.js';
 import type { Assessment } from '../assess/assess.js';
 import type { AssessedToken } from '../assess/assessed-token.js';
 import type { GrantState } from '../assess/grant-state.js';
-import { sliceSize } from '../assess/slices.js';
-import type { Slices } from '../assess/slices.js';
 import { tokenStatus } from '../assess/token-status.js';
 import type { TokenStatus } from '../assess/token-status.js';
 import type { ProviderConfig } from '../config/config.js';
@@ -51,71 +49,67 @@ export const urgencies = [
 ] as const;
 export type Urgency = (typeof urgencies)[number];
 
-/**
- * Lists every token of which the last poll knew. Of a provider of which nothing is remembered only
- * the most urgent are known, by their ids.
- */
-export function* listTokens(
+/** The tokens of one provider of which the last poll knew. */
+export interface KnownTokens {
+  readonly provider: string;
+  /** Of a provider of which nothing is remembered only the most urgent, by their ids. */
+  readonly tokens: readonly KnownToken[];
+  readonly observedAt: Date;
+  readonly expiringSoonMs: number;
+}
+
+export type KnownToken = AssessedToken | ObservedToken;
+
+/** Finds every token of which the last poll knew. */
+export function knownTokens(
   assessment: Assessment,
   configured: readonly Pick<ProviderConfig, 'name' | 'expiringSoonMs'>[],
-): Slices<ListedToken[]> {
-  const all: ListedToken[] = [];
-  for (const [provider, { grants, tokens }] of assessment.providers) {
+): KnownTokens[] {
+  return [...assessment.providers].flatMap(([provider, { grants, tokens }]): KnownTokens[] => {
     const observedAt = observedAtOf(assessment, provider);
-    if (observedAt === null) continue;
-    const soonMs = configured.find(({ name }) => name === provider)?.expiringSoonMs ?? 0;
-    for (const token of grants?.tokens ?? tokens?.mostUrgent ?? []) {
-      const status = tokenStatus(token.expiresAtMs, observedAt, soonMs);
-      all.push(
-        'tokenId' in token
-          ? listed(provider, token, status)
-          : unremembered(provider, token, status),
-      );
-      if (all.length % sliceSize === 0) yield;
-    }
-  }
-  return all;
+    if (observedAt === null) return [];
+    const expiringSoonMs = configured.find(({ name }) => name === provider)?.expiringSoonMs ?? 0;
+    const known = grants?.tokens ?? tokens?.mostUrgent ?? [];
+    return [{ provider, tokens: known, observedAt, expiringSoonMs }];
+  });
 }
 
-function unremembered(
-  provider: string,
-  { id, active, expiresAtMs }: ObservedToken,
-  status: TokenStatus,
-): ListedToken {
+/** Shows a token as the list does. */
+export function listToken(of: KnownTokens, token: KnownToken): ListedToken {
+  const { active, expiresAtMs } = token;
+  const assessed = 'tokenId' in token ? token : null;
   return {
-    provider,
-    tokenId: id,
-    subject: null,
+    provider: of.provider,
+    tokenId: idOf(token),
+    subject: assessed?.subject ?? null,
     active,
     expiresAtMs,
-    status,
-    grant: null,
-    dueAtMs: null,
-    urgency: active && status === 'expired' ? 'expired' : 'none',
-    assessed: null,
+    status: tokenStatus(expiresAtMs, of.observedAt, of.expiringSoonMs),
+    grant: assessed?.grant ?? null,
+    dueAtMs: dueAtMsOf(token),
+    urgency: urgencyOf(of, token),
+    assessed,
   };
 }
 
-function listed(provider: string, token: AssessedToken, status: TokenStatus): ListedToken {
-  return {
-    provider,
-    tokenId: token.tokenId,
-    subject: token.subject,
-    active: token.active,
-    expiresAtMs: token.expiresAtMs,
-    status,
-    grant: token.grant,
-    dueAtMs: token.decision.dueAtMs,
-    urgency: urgencyOf(token, status),
-    assessed: token,
-  };
+export function idOf(token: KnownToken): string {
+  return 'tokenId' in token ? token.tokenId : token.id;
 }
 
-function urgencyOf(token: AssessedToken, status: TokenStatus): Urgency {
-  if (token.isEffectivelyExpired && token.grant !== 'dead') return 'outage';
-  if (token.isOverdue) return 'overdue';
-  if (token.grant === 'dead') return 'dead';
-  if (token.grant === 'at_risk') return 'at_risk';
-  if (token.isFalselyDeactivated) return 'switched_off_wrongly';
+/** When its refresh is due; null: never, or nothing is remembered of it. */
+export function dueAtMsOf(token: KnownToken): number | null {
+  return 'tokenId' in token ? token.decision.dueAtMs : null;
+}
+
+/** What a token is looked at for. */
+export function urgencyOf(of: KnownTokens, token: KnownToken): Urgency {
+  if ('tokenId' in token) {
+    if (token.isEffectivelyExpired && token.grant !== 'dead') return 'outage';
+    if (token.isOverdue) return 'overdue';
+    if (token.grant === 'dead') return 'dead';
+    if (token.grant === 'at_risk') return 'at_risk';
+    if (token.isFalselyDeactivated) return 'switched_off_wrongly';
+  }
+  const status = tokenStatus(token.expiresAtMs, of.observedAt, of.expiringSoonMs);
   return token.active && status === 'expired' ? 'expired' : 'none';
 }

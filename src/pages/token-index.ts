@@ -1,9 +1,13 @@
 import type { Assessment } from '../assess/assess.js';
-import { filterInSlices, sortInSlices } from '../assess/slices.js';
+import { filterInSlices } from '../assess/slices.js';
 import type { Slices } from '../assess/slices.js';
 import type { ProviderConfig } from '../config/config.js';
-import { listTokens, nameOf, urgencies } from './listed-token.js';
-import type { ListedToken } from './listed-token.js';
+import { idOf, knownTokens, listToken } from './listed-token.js';
+import type { KnownTokens, ListedToken } from './listed-token.js';
+import { sortWindow } from './sort-window.js';
+import { countOf, tokenAt, visitTokens } from './token-positions.js';
+import { orderTokens } from './token-order.js';
+import type { OrderedBy } from './token-order.js';
 import type { TokenOrder, TokenQuery, TokenView } from './token-query.js';
 
 /** The tokens of one poll, ready to be searched and paged through. */
@@ -25,93 +29,65 @@ export interface TokenPage {
 export const tokensPerPage = 50;
 
 /**
- * Indexes the tokens that a poll knew of. The list and each order of it are worked out when they
- * are asked for the first time: with 100,000 tokens that takes a moment, and a page after it does not.
+ * Indexes the tokens that a poll knew of. Nothing is kept of a token but what it is ordered by, and
+ * that from the first time somebody asks for that order: of 100,000 tokens a page shows 50.
  */
 export function indexTokens(
   assessment: Assessment,
   configured: readonly Pick<ProviderConfig, 'name' | 'expiringSoonMs'>[],
 ): TokenIndex {
-  let listed: readonly ListedToken[] | null = null;
-  const orders = new Map<string, readonly ListedToken[]>();
+  const known = knownTokens(assessment, configured);
+  const orders = new Map<TokenOrder, OrderedBy>();
 
-  function* all(): Slices<readonly ListedToken[]> {
-    listed ??= yield* listTokens(assessment, configured);
-    return listed;
-  }
-
-  function* ordered({ order, descending }: TokenQuery): Slices<readonly ListedToken[]> {
-    const key = descending ? `${order} descending` : order;
-    const compare = comparison(order, descending ? -1 : 1);
-    const sorted = orders.get(key) ?? (yield* sortInSlices(yield* all(), compare));
-    orders.set(key, sorted);
-    return sorted;
+  function* orderedBy(order: TokenOrder): Slices<OrderedBy> {
+    const found = orders.get(order) ?? (yield* orderTokens(known, order));
+    orders.set(order, found);
+    return found;
   }
 
   return {
     *find(query) {
-      const tokens = yield* ordered(query);
-      const matching = isUnfiltered(query)
-        ? tokens
-        : yield* filterInSlices(tokens, matcher(assessment, query));
+      const { order, descending } = query;
+      const matching = yield* findPositions(
+        known,
+        isUnfiltered(query) ? null : matcher(assessment, query),
+      );
       const pages = Math.max(1, Math.ceil(matching.length / tokensPerPage));
       const page = Math.min(query.page, pages);
       const from = (page - 1) * tokensPerPage;
+      const compare = (yield* orderedBy(order))(descending);
+      const shown = yield* sortWindow(matching, from, from + tokensPerPage, compare);
       return {
-        tokens: matching.slice(from, from + tokensPerPage),
+        tokens: Array.from(shown, (position) => tokenAt(known, position)),
         matching: matching.length,
         page,
         pages,
       };
     },
     *get(provider, tokenId) {
-      const wanted = (token: ListedToken) =>
-        token.tokenId === tokenId && token.provider === provider;
+      const of = known.find((each) => each.provider === provider);
+      if (of === undefined) return null;
       // A map of all of them would cost more than it saves: one is asked for at a time.
-      return (yield* filterInSlices(yield* all(), wanted))[0] ?? null;
+      const [token] = yield* filterInSlices(of.tokens, (each) => idOf(each) === tokenId);
+      return token === undefined ? null : listToken(of, token);
     },
   };
 }
 
-const ranks = Object.fromEntries(urgencies.map((urgency, rank) => [urgency, rank])) as Record<
-  ListedToken['urgency'],
-  number
->;
-
-type Comparison = (a: ListedToken, b: ListedToken) => number;
-type Direction = 1 | -1;
-
-function comparison(order: TokenOrder, direction: Direction): Comparison {
-  switch (order) {
-    case 'urgency':
-      return (a, b) =>
-        direction * (ranks[a.urgency] - ranks[b.urgency]) ||
-        compareInstants(a.expiresAtMs, b.expiresAtMs, direction);
-    case 'expires':
-      return (a, b) => compareInstants(a.expiresAtMs, b.expiresAtMs, direction);
-    case 'due':
-      return (a, b) => compareInstants(a.dueAtMs, b.dueAtMs, direction);
-    case 'user':
-      return (a, b) => direction * compareUsers(a, b);
-    case 'provider':
-      return (a, b) => direction * (compareText(a.provider, b.provider) || compareUsers(a, b));
-  }
-}
-
-/** No instant comes last in both directions: it is neither soon nor late. */
-function compareInstants(a: number | null, b: number | null, direction: Direction): number {
-  if (a === b) return 0;
-  if (a === null) return 1;
-  if (b === null) return -1;
-  return a < b ? -direction : direction;
-}
-
-function compareUsers(a: ListedToken, b: ListedToken): number {
-  return compareText(nameOf(a), nameOf(b));
-}
-
-function compareText(a: string, b: string): number {
-  return a === b ? 0 : a < b ? -1 : 1;
+/** Where the tokens stand for which a condition holds; null: all of them. */
+function* findPositions(
+  known: readonly KnownTokens[],
+  isWanted: ((token: ListedToken) => boolean) | null,
+): Slices<Uint32Array> {
+  const positions = new Uint32Array(countOf(known));
+  if (isWanted === null) return positions.map((_, position) => position);
+  let found = 0;
+  yield* visitTokens(known, (position, of, token) => {
+    if (!isWanted(listToken(of, token))) return;
+    positions[found] = position;
+    found += 1;
+  });
+  return positions.subarray(0, found);
 }
 
 function isUnfiltered({ provider, status, grant, view, search }: TokenQuery): boolean {
