@@ -1,6 +1,7 @@
 import type { Backlog, BacklogSubject } from '../observe/backlog.js';
 import type { BacklogFacts } from './backlog-facts.js';
 import { formatInstant, isoInstant } from '../config/format-instant.js';
+import { plural } from '../config/plural.js';
 import { printable } from './printable.js';
 import { formatTable } from './table.js';
 
@@ -104,8 +105,4 @@ function askedFor(
 ): number | null {
   const asked = tokens.flatMap(({ id }) => askedAtMs.get(id) ?? []);
   return asked.length === 0 ? null : Math.max(...asked);
-}
-
-function plural(count: number, noun: string): string {
-  return `${String(count)} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -1,3 +1,4 @@
+import { pluralOf } from '../../config/plural.js';
 import type { ProviderCause } from './cause.js';
 import { withIdleJobs } from './idle-jobs.js';
 import { activeOf, ofTokens } from './of-tokens.js';
@@ -13,7 +14,7 @@ export const expiryCliff: ProviderCause = {
   opensAtOnce: false,
   scope: 'provider',
   runbook: 'oauthtokensexpirycliff',
-  title: (affected, outOf) => `${affected} of ${outOf ?? affected} tokens expiring together`,
+  title: (affected, outOf) => `${pluralOf(affected, outOf, 'token')} expiring together`,
   explanation:
     'A large share of the tokens in use expires within the same 72 hours, and nobody is known to refresh them. Then everybody is cut off at once.',
   nextStep:
