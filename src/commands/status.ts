@@ -20,6 +20,8 @@ import { describeStored } from './status-stored.js';
 import { statusCalendar } from './status-calendar.js';
 import { formatTable } from './table.js';
 import { selectProviders } from './select-providers.js';
+import { describeUnread, unreadOf } from './unread-provider.js';
+import type { UnreadProvider } from './unread-provider.js';
 
 export interface StatusOptions {
   readonly json: boolean;
@@ -71,12 +73,10 @@ export async function status(context: CommandContext, options: StatusOptions): P
       ? `${JSON.stringify(statusJson(listing, rows, silences), null, 2)}\n`
       : formatStatus(rows, providers.length > 1, context.stdout.colours) + formatSilences(silences),
   );
-  const unread = listing.providers.flatMap(({ provider, tokens }) =>
-    tokens.known ? [] : [`${provider.name}: ${tokens.reason}; ${tokens.remedy}`],
-  );
+  const unread = unreadTokens(listing);
   if (!options.json) context.stdout.write(describeShadow(providers));
   for (const line of stored) context.stdout.write(`${line}\n`);
-  for (const line of unread) context.stderr.write(`${printable(line)}\n`);
+  for (const each of unread) context.stderr.write(`${printable(describeUnread(each))}\n`);
 
   if (rows.some((row) => row.status === options.failOn)) return exitCode.no;
   return unread.length > 0 ? exitCode.unknown : exitCode.fine;
@@ -181,13 +181,17 @@ export function formatSummary(rows: readonly StatusRow[]): string {
   return counts.length === 0 ? total : `${total}: ${counts.join(', ')}`;
 }
 
+function unreadTokens({ providers }: TokenListing): UnreadProvider[] {
+  return providers.flatMap(({ provider, tokens }) => unreadOf(provider, tokens));
+}
+
 function statusJson(
-  { now, providers }: TokenListing,
+  listing: TokenListing,
   rows: readonly StatusRow[],
   silences: readonly Silence[],
 ): unknown {
   return {
-    now: now.toISOString(),
+    now: listing.now.toISOString(),
     tokens: rows.map((row) => ({
       provider: row.provider,
       token_id: row.id,
@@ -198,11 +202,7 @@ function statusJson(
       token_status: tokenStatusWords[row.status],
       app_status: row.appStatus,
     })),
-    unknown: providers.flatMap(({ provider, tokens }) =>
-      tokens.known
-        ? []
-        : [{ provider: provider.name, reason: tokens.reason, remedy: tokens.remedy }],
-    ),
+    unknown: unreadTokens(listing),
     silences: silences.map(({ id, provider, cause, reason, createdBy, endsAt }) => ({
       id,
       provider,
