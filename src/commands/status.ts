@@ -6,6 +6,8 @@ import { formatInstant, isoInstant } from '../config/format-instant.js';
 import { DatabaseError } from '../database/explain-database-error.js';
 import type { TokenListing } from '../observe/observe-token-list.js';
 import type { ListedToken } from '../observe/token-list.js';
+import { showAccount } from '../notify/mask-account.js';
+import type { AccountMode } from '../notify/mask-account.js';
 import { readSilences } from '../store/silences.js';
 import type { Silence } from '../store/silences.js';
 import { prepareConnection, withDatabase } from './command-context.js';
@@ -31,9 +33,10 @@ export interface StatusOptions {
   readonly failOn: TokenStatus | null;
   /** Show what expires when instead of the tokens. */
   readonly calendar: boolean;
+  readonly accounts: AccountMode;
 }
 
-/** A token and what it is at this moment. */
+/** A token, its account as it is shown, and what it is at this moment. */
 export interface StatusRow extends ListedToken {
   readonly provider: string;
   readonly status: TokenStatus;
@@ -65,7 +68,7 @@ export async function status(context: CommandContext, options: StatusOptions): P
   }
 
   const silences = await readSilencesOf(ready, context.terminated);
-  const rows = statusRows(listing).filter(
+  const rows = statusRows(listing, options.accounts).filter(
     (row) => options.status === null || row.status === options.status,
   );
   context.stdout.write(
@@ -101,12 +104,13 @@ async function readSilencesOf(ready: ReadyToConnect, terminated: AbortSignal): P
 }
 
 /** Classifies what was listed, in one order over all providers. */
-export function statusRows({ providers }: TokenListing): StatusRow[] {
+export function statusRows({ providers }: TokenListing, accounts: AccountMode): StatusRow[] {
   return providers
     .flatMap(({ provider, now, tokens }) =>
       tokens.known
         ? tokens.value.map((token) => ({
             ...token,
+            account: showAccount(token.account, accounts),
             provider: provider.name,
             status: tokenStatus(token.expiresAtMs, now, provider.expiringSoonMs),
           }))
