@@ -5,7 +5,7 @@ import { formatDistance } from '../config/format-distance.js';
 import { syncFailureReasons } from '../config/sync-config.js';
 import { laggingOver } from '../observe/windows.js';
 import type { LaggingOver } from '../observe/windows.js';
-import type { PageView } from './page-view.js';
+import type { PolledView } from './page-view.js';
 import { Badge } from './parts/badges.js';
 import { Data } from './parts/data.js';
 import { Facts } from './parts/facts.js';
@@ -17,7 +17,7 @@ import { describeCronProblem, describeMissed, webhookProblemWords } from './prob
 import { tokensHref } from './token-query.js';
 
 /** What keeps tokens in use: syncs, scheduled jobs, webhooks. */
-export function JobsPage({ view }: { readonly view: PageView }) {
+export function JobsPage({ view }: { readonly view: PolledView }) {
   const { assessment, nowMs } = view;
   const providers = [...assessment.providers];
   const synced = providers.filter(
