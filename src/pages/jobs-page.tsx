@@ -1,5 +1,6 @@
 import type { ProviderAssessment } from '../assess/assess-provider.js';
 import type { CronAssessment } from '../assess/cron.js';
+import { describeMissed } from '../assess/cron-problem.js';
 import type { WebhookAssessment } from '../assess/webhooks.js';
 import { formatDistance } from '../config/format-distance.js';
 import { syncFailureReasons } from '../config/sync-config.js';
@@ -13,7 +14,7 @@ import type { Fact } from './parts/facts.js';
 import { Instant } from './parts/instant.js';
 import { Section, TableFrame } from './parts/section.js';
 import { formatCount } from './parts/shares.js';
-import { describeCronProblem, describeMissed, webhookProblemWords } from './problem-words.js';
+import { jobProblemWords, webhookProblemWords } from './problem-words.js';
 import { tokensHref } from './token-query.js';
 
 /** What keeps tokens in use: syncs, scheduled jobs, webhooks. */
@@ -130,8 +131,8 @@ function Jobs({ cron, nowMs }: { readonly cron: CronAssessment | null; readonly 
               lastRunAtMs={job.lastRunAtMs}
               lastSuccessAtMs={job.lastSuccessAtMs}
               wrong={[
-                ...(job.missed === null ? [] : [describeMissed(job.missed)]),
-                ...job.problems.map(describeCronProblem),
+                ...(job.missed === null ? [] : [`it ${describeMissed(job.missed)}`]),
+                ...job.problems.map(jobProblemWords),
               ]}
               nowMs={nowMs}
             />
@@ -143,7 +144,7 @@ function Jobs({ cron, nowMs }: { readonly cron: CronAssessment | null; readonly 
               schedule={`by its own log, ${provider}`}
               lastRunAtMs={null}
               lastSuccessAtMs={lastSuccessAtMs}
-              wrong={problems.map(describeCronProblem)}
+              wrong={problems.map(jobProblemWords)}
               nowMs={nowMs}
             />
           ))}
