@@ -65,7 +65,8 @@ export async function startApp(
   const { pool: statePool } = openStatePool(connections, (error) => {
     log.debug('an idle connection to the memory ended', { error: error.message });
   });
-  const exporterFacts = { ...facts, pollIntervalMs: config.pollIntervalMs };
+  const { pollIntervalMs, incidents } = config;
+  const exporterFacts = { ...facts, pollIntervalMs, cliffShare: incidents.cliffShare };
   const metrics = createMetrics(exporterFacts);
   const parts: AppParts = { config, databases, statePool, metrics, log };
   // Before the first exposition: what starts at 0 must be seen at 0.

@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { tokenStatuses } from './assess/token-status.js';
-import type { TokenStatus } from './assess/token-status.js';
+import { Command, CommanderError } from 'commander';
+import { accountsOption } from './commands/accounts-option.js';
 import { checkConfig } from './commands/check-config.js';
 import type { CommandContext, CommandOutput } from './commands/command-context.js';
 import { defineRemedies } from './commands/define-remedies.js';
 import { demo } from './commands/demo.js';
 import { defineNotify } from './commands/define-notify.js';
+import { defineStatus } from './commands/define-status.js';
 import { defineSync } from './commands/define-sync.js';
 import { defineVerify } from './commands/define-verify.js';
 import { doctor } from './commands/doctor.js';
@@ -20,10 +20,8 @@ import { osUser } from './commands/os-user.js';
 import { refresh } from './commands/refresh.js';
 import { serve } from './commands/serve.js';
 import { start } from './commands/start.js';
-import { liveTerminal } from './commands/live-terminal.js';
-import { status } from './commands/status.js';
-import { statusWatch } from './commands/status-watch.js';
 import { addWatchCommands } from './commands/watch.js';
+import type { AccountMode } from './notify/mask-account.js';
 import { requestPatienceMs } from './store/refresh-requests.js';
 
 const { version } = JSON.parse(
@@ -91,41 +89,13 @@ function program(): Command {
   add('start', 'serve where a database is configured, else demo').action(async () => {
     result = await start(context);
   });
-  add('status', 'list every token: who is EXPIRED, EXPIRING SOON, VALID')
-    .option('--json', 'print JSON', false)
-    .option('--provider <name>', 'only this provider')
-    .addOption(statusOption('--status <status>', 'only tokens with this status'))
-    .addOption(statusOption('--fail-on <status>', 'exit 1 when a listed token has this status'))
-    .addOption(
-      new Option('--calendar', 'what expires on each of the next 90 days instead')
-        .default(false)
-        .conflicts(['status', 'failOn']),
-    )
-    .addOption(
-      new Option('--watch', 'a live view that fills the terminal, until q')
-        .default(false)
-        .conflicts(['json', 'failOn', 'calendar']),
-    )
-    .action(async (options: StatusFlags) => {
-      if (options.watch) {
-        const { provider = null, status: wanted = null } = options;
-        const terminal = liveTerminal(process.stdin, process.stdout);
-        result = await statusWatch(context, { provider, status: wanted }, terminal);
-        return;
-      }
-      result = await status(context, {
-        json: options.json,
-        provider: options.provider ?? null,
-        status: options.status ?? null,
-        failOn: options.failOn ?? null,
-        calendar: options.calendar,
-      });
-    });
+  defineStatus(add, context, onResult);
   add('explain', 'say all about one token: what it is, when it is refreshed, what would help')
     .argument('<id>', 'token_id or user_id')
     .option('--json', 'print JSON', false)
-    .action(async (id: string, { json }: { json: boolean }) => {
-      result = await explain(context, { id, json });
+    .addOption(accountsOption('how the account is shown'))
+    .action(async (id: string, options: { json: boolean; accounts: AccountMode }) => {
+      result = await explain(context, { ...options, id });
     });
   add('refresh', 'refresh tokens now, due or not, through the running exporter')
     .option('--token-id <id>', 'this token, even if its grant is dead')
@@ -193,27 +163,6 @@ interface RefreshFlags {
   readonly provider?: string;
   readonly dryRun: boolean;
   readonly here: boolean;
-}
-
-interface StatusFlags {
-  readonly json: boolean;
-  readonly provider?: string;
-  readonly status?: TokenStatus;
-  readonly failOn?: TokenStatus;
-  readonly calendar: boolean;
-  readonly watch: boolean;
-}
-
-/** `expiring-soon`, `EXPIRING SOON` and `expiring_soon` are the same to a person. */
-function statusOption(flags: string, description: string): Option {
-  return new Option(flags, `${description} (${tokenStatuses.join(', ')})`).argParser((value) => {
-    const wanted = value.trim().toLowerCase().replaceAll(/[- ]/g, '_');
-    const found = tokenStatuses.find((each) => each === wanted);
-    if (found === undefined) {
-      throw new InvalidArgumentError(`Expected one of: ${tokenStatuses.join(', ')}.`);
-    }
-    return found;
-  });
 }
 
 /** What standard output and error are: a terminal or not. */

@@ -1,3 +1,6 @@
+import { formatDistance } from '../config/format-distance.js';
+import { plural } from '../config/plural.js';
+
 /** What can be wrong with a job: values of the `problem` label of `oauth_cron_job_problem`. */
 export const cronProblemReasons = [
   /** Must be there, or was until lately, and is not. */
@@ -54,3 +57,32 @@ export interface MissedRuns {
 }
 
 export const mostMissed = 50;
+
+/**
+ * What is wrong with a job, as a sentence without its end. Without instants and counts that move, so
+ * that it stays the same while nothing changes; from data in part.
+ */
+export function describeCronProblem(problem: CronProblem): string {
+  switch (problem.reason) {
+    case 'vanished':
+      return 'it is not scheduled any more';
+    case 'inactive':
+      return 'it is switched off';
+    case 'failing':
+      return `its last run failed: ${problem.message}`;
+    case 'hanging':
+      return 'its run has been going on for too long';
+    case 'http_failing':
+      return `its run succeeded, and its requests failed: ${problem.message}`;
+    case 'misconfigured':
+      return `it runs and does nothing, since its configuration is missing: ${problem.message}`;
+    case 'too_seldom':
+      return `it pauses for ${formatDistance(problem.pauseMs)}, longer than the access tokens of ${problem.provider} live (${formatDistance(problem.lifetimeMs)})`;
+  }
+}
+
+/** `missed 3 runs`. */
+export function describeMissed({ runs }: Pick<MissedRuns, 'runs'>): string {
+  if (runs === 1) return 'missed a run';
+  return runs >= mostMissed ? `missed ${mostMissed} runs or more` : `missed ${plural(runs, 'run')}`;
+}

@@ -1,7 +1,7 @@
 import type { Assessment } from './assess.js';
 import type { CronAssessment } from './cron.js';
-import { mostMissed } from './cron-problem.js';
-import type { CronProblem, MissedRuns } from './cron-problem.js';
+import { describeCronProblem, describeMissed } from './cron-problem.js';
+import type { CronProblem, CronProblemReason } from './cron-problem.js';
 import { parseCronSchedule } from './cron-schedule.js';
 import type { CronSchedule } from './cron-schedule.js';
 import type { RunOutcome } from '../store/cron-knowledge.js';
@@ -56,7 +56,9 @@ export function sawCronJobs({ sources }: Pick<Assessment, 'sources'>): boolean {
 export function cronTroubles({ jobs, logs }: Pick<CronAssessment, 'jobs' | 'logs'>): CronTrouble[] {
   const troubles = [
     ...jobs.flatMap(({ name, missed, problems }) => [
-      ...(missed === null ? [] : [{ job: name, ...missedTrouble(missed) }]),
+      ...(missed === null
+        ? []
+        : [{ job: name, kind: 'missed' as const, evidence: describeMissed(missed) }]),
       ...problems.flatMap((problem) => troubleOf(name, problem)),
     ]),
     ...[...logs.values()]
@@ -74,38 +76,17 @@ export function cronTroubles({ jobs, logs }: Pick<CronAssessment, 'jobs' | 'logs
   return [...merged.values()];
 }
 
-function missedTrouble({ runs }: MissedRuns): Omit<CronTrouble, 'job'> {
-  const many = runs >= mostMissed ? `${String(mostMissed)} runs or more` : `${String(runs)} runs`;
-  return { kind: 'missed', evidence: `missed ${runs === 1 ? 'a run' : many}` };
-}
+const kinds = {
+  vanished: 'inactive',
+  inactive: 'inactive',
+  failing: 'failed',
+  hanging: 'failed',
+  http_failing: 'failed',
+  misconfigured: 'failed',
+  too_seldom: null,
+} as const satisfies Record<CronProblemReason, CronTrouble['kind'] | null>;
 
 function troubleOf(job: string, problem: CronProblem): CronTrouble[] {
-  switch (problem.reason) {
-    case 'vanished':
-      return [{ job, kind: 'inactive', evidence: 'it is not scheduled any more' }];
-    case 'inactive':
-      return [{ job, kind: 'inactive', evidence: 'it is switched off' }];
-    case 'failing':
-      return [{ job, kind: 'failed', evidence: `its last run failed: ${problem.message}` }];
-    case 'hanging':
-      return [{ job, kind: 'failed', evidence: 'its run has been going on for too long' }];
-    case 'http_failing':
-      return [
-        {
-          job,
-          kind: 'failed',
-          evidence: `its run succeeded, and its requests failed: ${problem.message}`,
-        },
-      ];
-    case 'misconfigured':
-      return [
-        {
-          job,
-          kind: 'failed',
-          evidence: `it runs and does nothing, since its configuration is missing: ${problem.message}`,
-        },
-      ];
-    case 'too_seldom':
-      return [];
-  }
+  const kind = kinds[problem.reason];
+  return kind === null ? [] : [{ job, kind, evidence: describeCronProblem(problem) }];
 }

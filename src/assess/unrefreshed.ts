@@ -32,6 +32,14 @@ export interface UnrefreshedToken {
 
 type Provider = Pick<ProviderConfig, 'declaredLifetimeMs' | 'expiringSoonMs' | 'syncs'>;
 
+/** Fewer are single tokens, whatever their share. */
+const fewestOfCliff = 5;
+
+/** As many in a cohort, of so many active tokens, are an expiry cliff. */
+export function cliffThreshold(active: number, cliffShare: number): number {
+  return Math.max(fewestOfCliff, cliffShare * active);
+}
+
 /** Where every token is refreshed. */
 export const noneUnrefreshed: Unrefreshed = { tokens: [], cohort: [] };
 

@@ -1,11 +1,14 @@
 import type { ProviderConfig } from '../config/config.js';
 import { DatabaseError } from '../database/explain-database-error.js';
 import type { DatabaseOf } from '../database/databases.js';
-import { observeBacklog } from '../observe/backlog.js';
+import { instantSince, observeBacklog } from '../observe/backlog.js';
 import type { BacklogReading, BacklogSince } from '../observe/backlog.js';
 import { readBacklogAsked } from '../store/backlog-asked.js';
+import { readProviders } from './read-providers.js';
+import type { ProviderReading } from './read-providers.js';
 import { memoryRemedies, missesMemory } from './state-database.js';
 import type { StateDatabase } from './state-database.js';
+import { describeUnread, unreadOf } from './unread-provider.js';
 
 /** The backlog of one provider, and what was asked for it before. */
 export interface BacklogFacts extends BacklogReading {
@@ -16,20 +19,37 @@ export interface BacklogFacts extends BacklogReading {
   readonly memoryProblem: string | null;
 }
 
-/** Reads the backlog of each provider. Throws `DatabaseError` where the application's can't be used. */
+/**
+ * Reads the backlog of each provider. That of a database which can't be used is unknown, at the
+ * instant of the others; throws `DatabaseError` where none can.
+ */
 export async function readBacklogFacts(
   databaseOf: DatabaseOf,
   state: StateDatabase,
   providers: readonly ProviderConfig[],
   since: BacklogSince,
 ): Promise<BacklogFacts[]> {
+  const readings = await readProviders(databaseOf, providers, (database, provider) =>
+    observeBacklog(database, provider, since),
+  );
+  const now = newest(readings);
   const facts: BacklogFacts[] = [];
-  for (const provider of providers) {
-    const reading = await observeBacklog(databaseOf(provider), provider, since);
-    const asked = await readAsked(state, provider.name, reading.sinceMs);
-    facts.push({ provider, ...reading, ...asked });
+  for (const { provider, reading } of readings) {
+    const read = reading.known
+      ? reading.value
+      : { now, sinceMs: instantSince(since, now), backlog: reading };
+    const asked = await readAsked(state, provider.name, read.sinceMs);
+    facts.push({ provider, ...read, ...asked });
   }
   return facts;
+}
+
+/** The clock that is ahead, of those that could be read. */
+function newest(readings: readonly ProviderReading<BacklogReading>[]): Date {
+  const instants = readings.flatMap(({ reading }) =>
+    reading.known ? [reading.value.now.getTime()] : [],
+  );
+  return new Date(Math.max(...instants));
 }
 
 async function readAsked(
@@ -71,5 +91,5 @@ export const inFuture = '--since lies in the future, by the clock of the databas
 export function describeUnknown({ provider, backlog }: BacklogFacts): string[] {
   return backlog.known
     ? backlog.notes.map((note) => `${provider.name}: ${note}`)
-    : [`${provider.name}: ${backlog.reason}; ${backlog.remedy}`];
+    : unreadOf(provider, backlog).map(describeUnread);
 }

@@ -1,8 +1,10 @@
 import type { Backlog, BacklogSubject } from '../observe/backlog.js';
 import type { BacklogFacts } from './backlog-facts.js';
 import { formatInstant, isoInstant } from '../config/format-instant.js';
+import { plural } from '../config/plural.js';
 import { printable } from './printable.js';
 import { formatTable } from './table.js';
+import { unreadOf } from './unread-provider.js';
 
 /** `12 without transcript_text, 9 without summary`: what there is none of is not mentioned. */
 export function describeMissing(columns: readonly string[], missing: readonly number[]): string {
@@ -85,11 +87,7 @@ export function backlogJson(facts: readonly BacklogFacts[]): string {
       },
     ];
   });
-  const unknown = facts.flatMap(({ provider, backlog }) =>
-    backlog.known
-      ? []
-      : [{ provider: provider.name, reason: backlog.reason, remedy: backlog.remedy }],
-  );
+  const unknown = facts.flatMap(({ provider, backlog }) => unreadOf(provider, backlog));
   return `${JSON.stringify({ providers, unknown }, null, 2)}\n`;
 }
 
@@ -104,8 +102,4 @@ function askedFor(
 ): number | null {
   const asked = tokens.flatMap(({ id }) => askedAtMs.get(id) ?? []);
   return asked.length === 0 ? null : Math.max(...asked);
-}
-
-function plural(count: number, noun: string): string {
-  return `${String(count)} ${noun}${count === 1 ? '' : 's'}`;
 }

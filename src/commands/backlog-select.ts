@@ -4,7 +4,11 @@ import { chooseBacklog } from '../remedy/backlog-choice.js';
 import type { BacklogLeft } from '../remedy/backlog-choice.js';
 import { describeMissing } from './backlog-format.js';
 import type { BacklogFacts } from './backlog-facts.js';
+import { readProviders } from './read-providers.js';
+import { listingOf } from './select-syncs.js';
 import type { SelectedSync, SelectedSyncs } from './select-syncs.js';
+import { unreadOf } from './unread-provider.js';
+import type { UnreadProvider } from './unread-provider.js';
 
 /** For whom the application is asked to catch up, and how many are left, and why. */
 export interface SelectedBacklog extends Omit<SelectedSyncs, 'notes'> {
@@ -18,20 +22,22 @@ export async function selectBacklog(
   wanted: { readonly syncType: string; readonly again: boolean; readonly limit: number | null },
 ): Promise<SelectedBacklog> {
   const syncs: SelectedSync[] = [];
-  const unread: string[] = [];
+  const unread: UnreadProvider[] = [];
   const left = { no_active_token: 0, asked_before: 0, over_limit: 0 };
   let asked = 0;
-  for (const each of facts) {
-    const { provider, backlog, askedAtMs } = each;
+  const readable = facts.filter(({ backlog }) => backlog.known).map(({ provider }) => provider);
+  const listings = new Map(
+    (await readProviders(databaseOf, readable, observeSyncList)).map(
+      ({ provider, reading }) => [provider, listingOf(reading).syncs] as const,
+    ),
+  );
+  for (const { provider, backlog, askedAtMs } of facts) {
     const endpoint = provider.syncs?.endpoint ?? null;
     if (endpoint === null) continue;
-    const listing = await observeSyncList(databaseOf(provider), provider);
-    if (!backlog.known || !listing.syncs.known) {
-      const lost = [backlog, listing.syncs].find((reading) => !reading.known);
-      if (lost?.known === false) unread.push(`${provider.name}: ${lost.reason}; ${lost.remedy}`);
-      continue;
-    }
-    const lastSuccess = new Map(listing.syncs.value.map((sync) => [sync.id, sync.lastSuccessAtMs]));
+    const listing = listings.get(provider);
+    unread.push(...unreadOf(provider, listing ?? backlog));
+    if (!backlog.known || listing?.known !== true) continue;
+    const lastSuccess = new Map(listing.value.map((sync) => [sync.id, sync.lastSuccessAtMs]));
     const choices = chooseBacklog(
       backlog.value.subjects,
       wanted.again ? new Map() : askedAtMs,

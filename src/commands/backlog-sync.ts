@@ -24,6 +24,7 @@ import { printable } from './printable.js';
 import { withRemedy } from './remedy-scope.js';
 import type { RemedyScope } from './remedy-scope.js';
 import { runSyncs } from './run-syncs.js';
+import { describeUnread } from './unread-provider.js';
 
 export interface BacklogSyncOptions {
   readonly since: BacklogSince;
@@ -84,8 +85,9 @@ async function catchUp(
     return exitCode.unknown;
   }
   const selected = await selectBacklog(databaseOf, facts, options);
-  const notes = facts.flatMap((each) => (each.backlog.known ? describeUnknown(each) : []));
-  for (const line of [...notes, ...selected.unread]) tell(line);
+  const readable = facts.filter(({ backlog }) => backlog.known);
+  const notes = readable.flatMap(describeUnknown);
+  for (const line of [...notes, ...selected.unread.map(describeUnread)]) tell(line);
   const unlessUnread = (code: ExitCode) => (selected.unread.length > 0 ? exitCode.unknown : code);
   if (!(await mayAsk(context, options, selected))) return unlessUnread(exitCode.fine);
 
@@ -97,10 +99,13 @@ async function catchUp(
     state,
     selected.syncs,
   );
-  const missing = code === exitCode.unknown ? [] : await missingNow(databaseOf, facts);
+  const missing = code === exitCode.unknown ? [] : await missingNow(databaseOf, readable);
   context.stdout.write(
     options.json
-      ? syncJson(judged, false, { left: selected.left, missing_now: missing })
+      ? syncJson(judged, false, selected.unread, {
+          left: selected.left,
+          missing_now: missing,
+        })
       : formatSynced(judged) + missing.map((line) => `${printable(line)}\n`).join(''),
   );
   for (const line of remarks) tell(line);
@@ -111,7 +116,7 @@ async function catchUp(
 async function mayAsk(
   context: CommandContext,
   { yes, json }: BacklogSyncOptions,
-  { syncs, left }: SelectedBacklog,
+  { syncs, left, unread }: SelectedBacklog,
 ): Promise<boolean> {
   if (!json) {
     const lines = describeLeft(left).map((line) => `${line}\n`);
@@ -128,7 +133,7 @@ async function mayAsk(
       detail: '',
       after: null,
     }));
-    context.stdout.write(syncJson(untried, true, { left }));
+    context.stdout.write(syncJson(untried, true, unread, { left }));
   } else if (syncs.length > 0) {
     context.stdout.write('nothing was done; to do it, add --yes\n');
   }

@@ -1,3 +1,4 @@
+import { plural } from '../config/plural.js';
 import { SwitchRefused, whyNotSwitchable } from '../remedy/active-flag.js';
 import { chooseDeactivation } from '../remedy/deactivate-choice.js';
 import type { DeactivateStep } from '../remedy/deactivate-choice.js';
@@ -73,7 +74,7 @@ export async function deactivate(
       context.stderr.write(`${apart}\n`);
       return exitCode.usage;
     }
-    const question = `Try ${String(count(plan, 'refresh'))} refreshes, and switch off what is dead?`;
+    const question = `Try ${plural(count(plan, 'refresh'), 'refresh', 'refreshes')}, and switch off what is dead?`;
     const agreed = options.json ? options.yes : await askYes(context, options.yes, question);
     if (!agreed) {
       if (!options.json) context.stdout.write('nothing was changed; to do it: --yes\n');

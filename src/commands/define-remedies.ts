@@ -2,10 +2,10 @@ import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import type { ReactivateSelector } from '../remedy/reactivate-choice.js';
 import { requestPatienceMs } from '../store/refresh-requests.js';
+import { accountsOption } from './accounts-option.js';
 import type { CommandContext } from './command-context.js';
 import { deactivate } from './deactivate.js';
 import type { ExitCode } from './exit-code.js';
-import { accountModes } from '../config/notify-config.js';
 import type { AccountMode } from '../notify/mask-account.js';
 import { osUser } from './os-user.js';
 import { reactivate } from './reactivate.js';
@@ -26,7 +26,7 @@ export function defineRemedies(
       .option('--as <name>', 'who does it, for the ledger', osUser())
       .option('--reason <text>', 'why, for the ledger')
       .option('--json', 'print JSON', false)
-      .addOption(accountsOption());
+      .addOption(accountsOption('how accounts and addresses are shown'));
 
   remedy('reconnect', 'list who must authorize again, why, and since when; or write to them')
     .option('--all-expired', 'also whoever is merely expired or inactive', false)
@@ -125,10 +125,4 @@ export function instantOption(flags: string, description: string): Option {
     if (!Number.isNaN(instant.getTime())) return instant;
     throw new InvalidArgumentError('Write it as 2025-11-29 or 2025-11-29T00:54:00Z.');
   });
-}
-
-function accountsOption(): Option {
-  return new Option('--accounts <how>', 'how accounts and addresses are shown')
-    .choices(accountModes)
-    .default('masked');
 }

@@ -1,13 +1,12 @@
 import { assessCron } from '../assess/cron.js';
 import type { CronJob } from '../assess/cron-job.js';
-import { mostMissed } from '../assess/cron-problem.js';
+import { describeCronProblem, describeMissed } from '../assess/cron-problem.js';
 import type { CronProblem } from '../assess/cron-problem.js';
 import { assessWebhooks } from '../assess/webhooks.js';
 import type { WebhookProblem } from '../assess/webhooks.js';
 import type { Config } from '../config/config.js';
 import type { Observation } from '../observe/observe.js';
 import type { Finding } from './diagnose.js';
-import { formatDistance } from '../config/format-distance.js';
 import { formatInstant } from '../config/format-instant.js';
 
 /** What the doctor says of cron jobs and webhooks: their problems, each with its evidence. */
@@ -22,7 +21,7 @@ export function diagnoseJobs(config: Config, { now, surroundings }: Observation)
   const logged = [...(cron?.logs.values() ?? [])].flat();
   return [
     ...(cron?.jobs ?? []).flatMap((job) =>
-      [...describeMissed(job), ...job.problems.map(describeProblem)].map((text) =>
+      [...describeOverdue(job), ...job.problems.map(describeProblem)].map((text) =>
         warning(`cron job ${job.name}`, text),
       ),
     ),
@@ -37,34 +36,26 @@ export function diagnoseJobs(config: Config, { now, surroundings }: Observation)
   ];
 }
 
-function describeMissed({ missed, schedule }: CronJob): string[] {
+function describeOverdue({ missed, schedule }: CronJob): string[] {
   if (missed === null) return [];
-  const runs = missed.runs >= mostMissed ? `${String(mostMissed)} or more` : String(missed.runs);
-  return [
-    `overdue since ${at(missed.expectedAtMs)}: missed ${runs} of its runs (${schedule ?? ''})`,
-  ];
+  const since = instant(missed.expectedAtMs);
+  return [`overdue since ${since}: ${describeMissed(missed)} (${schedule ?? ''})`];
 }
 
-/** One line about a problem of a job. */
-export function describeProblem(problem: CronProblem): string {
+/** One line about a problem of a job, with its instant. */
+function describeProblem(problem: CronProblem): string {
+  const text = describeCronProblem(problem);
   switch (problem.reason) {
     case 'vanished':
-      return 'is not scheduled, and must be or was until lately';
     case 'inactive':
-      return 'is switched off';
-    case 'failing':
-      return `its last ${problem.failures === 1 ? 'run' : `${String(problem.failures)} runs`} failed: ${problem.message}`;
     case 'hanging':
-      return `its run has been going on since ${at(problem.sinceMs)}`;
+      return `${text} (since ${instant(problem.sinceMs)})`;
+    case 'failing':
     case 'http_failing':
-      return `its run of ${at(problem.atMs)} succeeded, and its requests failed: ${problem.message}`;
     case 'misconfigured':
-      return `does nothing since its configuration is missing (${at(problem.atMs)}): ${problem.message}`;
+      return `${text} (${instant(problem.atMs)})`;
     case 'too_seldom':
-      return (
-        `pauses for ${formatDistance(problem.pauseMs)}, and the tokens of ${problem.provider} ` +
-        `live ${formatDistance(problem.lifetimeMs)}: nothing refreshes them in between`
-      );
+      return text;
   }
 }
 
@@ -75,6 +66,6 @@ const webhookWords: Readonly<Record<WebhookProblem, string>> = {
   failing: 'more than a fifth of the events failed',
 };
 
-function at(ms: number | null): string {
+function instant(ms: number | null): string {
   return formatInstant(ms) ?? 'an unknown time';
 }

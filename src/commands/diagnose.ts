@@ -1,6 +1,7 @@
 import { assessSources } from '../assess/sources.js';
 import type { SourceAssessment } from '../assess/sources.js';
 import type { ColumnRef, Config, ProviderConfig } from '../config/config.js';
+import { plural } from '../config/plural.js';
 import { diagnoseCarrying } from './diagnose-carrying.js';
 import { diagnoseJobs } from './diagnose-jobs.js';
 import { coversRows, displayName } from '../observe/catalog.js';
@@ -90,7 +91,7 @@ function diagnoseSources(
       if (up === true) {
         const count =
           name === tokenSourceName(provider) && observed?.tokens.known === true
-            ? `${String(observed.tokens.value.active.total)} active and ${String(observed.tokens.value.inactive.total)} inactive tokens`
+            ? `${String(observed.tokens.value.active.total)} active and ${plural(observed.tokens.value.inactive.total, 'inactive token')}`
             : 'readable';
         return [
           { level: 'ok' as const, subject: name, text: count, remedy: null },

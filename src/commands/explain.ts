@@ -1,4 +1,6 @@
 import { DatabaseError } from '../database/explain-database-error.js';
+import { showAccount } from '../notify/mask-account.js';
+import type { AccountMode } from '../notify/mask-account.js';
 import { configurationFingerprint } from '../refresh/configuration-fingerprint.js';
 import { parseProviderHealth } from '../refresh/parse-provider-health.js';
 import type { Explanation, TokenSurroundings } from '../remedy/explain-token.js';
@@ -16,10 +18,17 @@ import { readTokenFacts } from './token-facts.js';
 
 const ledgerLines = 10;
 
+export interface ExplainOptions {
+  /** Of a token or a user. */
+  readonly id: string;
+  readonly json: boolean;
+  readonly accounts: AccountMode;
+}
+
 /** `explain`: what a token is, when it is refreshed and why, what happened to it, what would help. */
 export async function explain(
   context: CommandContext,
-  { id, json }: { readonly id: string; readonly json: boolean },
+  { id, json, accounts }: ExplainOptions,
 ): Promise<ExitCode> {
   const ready = prepareConnection(context);
   if (ready === null) return exitCode.usage;
@@ -33,7 +42,8 @@ export async function explain(
         const around = await readSurroundings(state, facts.provider.name, facts.row.id);
         const fingerprint =
           facts.provider.refresh === null ? '' : configurationFingerprint(facts.provider.refresh);
-        explanations.push(explainToken(facts, around, fingerprint, reading));
+        const shown = { ...facts, account: showAccount(facts.account, accounts) };
+        explanations.push(explainToken(shown, around, fingerprint, reading));
       }
       for (const { provider, memory } of reading.gone) {
         if (memory.tokenId !== id) continue;

@@ -2,6 +2,7 @@ import { formatInstant, isoInstant } from '../config/format-instant.js';
 import type { JudgedSync } from './judge-synced.js';
 import type { SelectedSync } from './select-syncs.js';
 import { formatTable } from './table.js';
+import type { UnreadProvider } from './unread-provider.js';
 
 /** Whom `sync` would sync, and why. */
 export function formatPlan(syncs: readonly SelectedSync[]): string {
@@ -39,10 +40,11 @@ export function formatSynced(syncs: readonly JudgedSync[]): string {
   return `\n${formatTable(header, rows)}\n\n${total.join('; ')}\n`;
 }
 
-/** The same for programs; `more` goes beside it. */
+/** The same for programs, with whom it could not be found out for; `more` goes beside it. */
 export function syncJson(
   syncs: readonly JudgedSync[],
   dryRun: boolean,
+  unknown: readonly UnreadProvider[],
   more: Readonly<Record<string, unknown>> = {},
 ): string {
   const rows = syncs.map(({ target, outcome, after, detail }) => ({
@@ -56,5 +58,5 @@ export function syncJson(
     last_success_after: isoInstant(after?.lastSuccessAtMs ?? null),
     moved: after?.moved ?? null,
   }));
-  return `${JSON.stringify({ dry_run: dryRun, ...more, syncs: rows }, null, 2)}\n`;
+  return `${JSON.stringify({ dry_run: dryRun, ...more, syncs: rows, unknown }, null, 2)}\n`;
 }

@@ -3,7 +3,7 @@ import type { DatabaseOf } from '../database/databases.js';
 import { readEach } from '../database/read-each.js';
 import { observeTokenList } from '../observe/observe-token-list.js';
 import type { TokenListing } from '../observe/observe-token-list.js';
-import { unknown } from '../observe/reading.js';
+import { unreachable } from '../observe/unobserved.js';
 
 /**
  * Lists every token of these providers, whichever database it is in. A database that can't be used
@@ -20,8 +20,7 @@ export async function listTokens(
   const now = new Date(Math.max(...listings.map((each) => each.now.getTime())));
   const listed = readings.flatMap((each): TokenListing['providers'] => {
     if (each.ok) return each.value.providers;
-    const { message, remedy } = each.error.failure;
-    const tokens = unknown('unreachable', message, remedy);
+    const tokens = unreachable(each.error);
     return each.providers.map((provider) => ({ provider, now, tokens }));
   });
   return {

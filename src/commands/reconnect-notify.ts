@@ -1,3 +1,4 @@
+import { plural } from '../config/plural.js';
 import { createMailEffects } from '../remedy/mail-effects.js';
 import { planMails } from '../remedy/mail-plan.js';
 import { sendMails } from '../remedy/mail-send.js';
@@ -70,7 +71,7 @@ async function run(
     context.stdout.write(formatMailPlan(plan, options));
   }
   if (plan.mails.length === 0) return exitCode.fine;
-  const question = `Write to ${String(plan.mails.length)} people?`;
+  const question = `Write to ${plural(plan.mails.length, 'person', 'people')}?`;
   const agreed = options.json ? options.yes : await askYes(context, options.yes, question);
   if (!agreed || context.terminated.aborted) {
     if (!options.json) context.stdout.write('nobody was written to; to do it: --yes\n');

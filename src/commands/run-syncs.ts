@@ -14,6 +14,7 @@ import { printable } from './printable.js';
 import { formatProgress } from './progress-bar.js';
 import type { SelectedSync } from './select-syncs.js';
 import type { StateDatabase } from './state-database.js';
+import { describeUnread } from './unread-provider.js';
 
 /** How syncs are asked for, and how the ledger calls it. */
 export interface SyncOrder {
@@ -67,18 +68,18 @@ export async function runSyncs(
       users.push(...(await syncUsers(mine, { call, onDone }, { concurrency, stopping })));
     }
     if (context.stderr.isTTY) context.stderr.write('\n');
-    const { judged, problem } = await judge(databaseOf, users, context.terminated);
+    const { judged, problems } = await judge(databaseOf, users, context.terminated);
     const isStopped = order.stopsUnnoted && unnoted.signal.aborted;
     const remarks = [
       ...remarksOn(users, context.terminated.aborted),
       ...(isStopped ? ['stopped, since it can not be noted who was asked: run this again'] : []),
-      ...(problem === null ? [] : [`it is not known what came of it: ${problem}`]),
+      ...problems.map((problem) => printable(`it is not known what came of it: ${problem}`)),
     ];
     const isFine = judged.every(
       ({ outcome, after }) => outcome === 'success' && after?.moved === true,
     );
     const code = isFine ? exitCode.fine : exitCode.no;
-    return { judged, code: problem === null ? code : exitCode.unknown, remarks };
+    return { judged, code: problems.length === 0 ? code : exitCode.unknown, remarks };
   } finally {
     context.terminated.removeEventListener('abort', interrupt);
     await connections.destroy();
@@ -89,12 +90,13 @@ async function judge(
   databaseOf: DatabaseOf,
   users: readonly SyncedUser<SelectedSync>[],
   terminated: AbortSignal,
-): Promise<{ readonly judged: readonly JudgedSync[]; readonly problem: string | null }> {
+): Promise<{ readonly judged: readonly JudgedSync[]; readonly problems: readonly string[] }> {
   try {
-    return { judged: await judgeSynced(databaseOf, users, terminated), problem: null };
+    const { judged, unread } = await judgeSynced(databaseOf, users, terminated);
+    return { judged, problems: unread.map(describeUnread) };
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;
-    return { judged: users.map((user) => ({ ...user, after: null })), problem: error.message };
+    return { judged: users.map((user) => ({ ...user, after: null })), problems: [error.message] };
   }
 }
 

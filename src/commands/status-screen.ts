@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import { tokenStatusWords, tokenStatuses } from '../assess/token-status.js';
 import { formatInstant } from '../config/format-instant.js';
+import { plural } from '../config/plural.js';
 import { titleOf } from '../pages/concerns.js';
 import { describeDistance } from '../pages/describe-distance.js';
 import type { ListedIncident } from '../store/incident-list.js';
@@ -55,7 +56,7 @@ function incidentLines({ incidents }: LiveStatus, nowMs: number): string[] {
     return `OPEN ${where}${titleOf(incident).title} (${printable(severity)}, since ${since})`;
   });
   const rest = incidents.length - shown.length;
-  return rest > 0 ? [...shown, `… and ${String(rest)} more incidents`] : shown;
+  return rest > 0 ? [...shown, `… and ${plural(rest, 'more incident')}`] : shown;
 }
 
 /** The status first: it must not be what a narrow terminal cuts off. */

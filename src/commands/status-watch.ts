@@ -3,6 +3,7 @@ import type { TokenStatus } from '../assess/token-status.js';
 import type { ProviderConfig } from '../config/config.js';
 import { DatabaseError } from '../database/explain-database-error.js';
 import type { DatabaseOf } from '../database/databases.js';
+import type { AccountMode } from '../notify/mask-account.js';
 import { listIncidents } from '../store/incident-list.js';
 import type { ListedIncident } from '../store/incident-list.js';
 import { prepareConnection } from './command-context.js';
@@ -21,6 +22,7 @@ import { statusRows } from './status.js';
 interface WatchedStatus {
   readonly provider: string | null;
   readonly status: TokenStatus | null;
+  readonly accounts: AccountMode;
 }
 
 const leastPauseMs = 2_000;
@@ -81,14 +83,14 @@ async function readStatus(
   databaseOf: DatabaseOf,
   state: StateDatabase,
   providers: readonly ProviderConfig[],
-  { status }: WatchedStatus,
+  { status, accounts }: WatchedStatus,
   before: LiveStatus,
 ): Promise<LiveStatus> {
   try {
     const listing = await listTokens(databaseOf, providers);
     return {
       nowMs: listing.now.getTime(),
-      rows: statusRows(listing).filter((row) => status === null || row.status === status),
+      rows: statusRows(listing, accounts).filter((row) => status === null || row.status === status),
       incidents: await readOpenIncidents(state),
       problems: listing.providers.flatMap(({ provider, tokens }) =>
         tokens.known ? [] : [`${provider.name}: ${tokens.reason}; ${tokens.remedy}`],

@@ -6,6 +6,8 @@ import { formatInstant, isoInstant } from '../config/format-instant.js';
 import { DatabaseError } from '../database/explain-database-error.js';
 import type { TokenListing } from '../observe/observe-token-list.js';
 import type { ListedToken } from '../observe/token-list.js';
+import { showAccount } from '../notify/mask-account.js';
+import type { AccountMode } from '../notify/mask-account.js';
 import { readSilences } from '../store/silences.js';
 import type { Silence } from '../store/silences.js';
 import { prepareConnection, withDatabase } from './command-context.js';
@@ -20,6 +22,8 @@ import { describeStored } from './status-stored.js';
 import { statusCalendar } from './status-calendar.js';
 import { formatTable } from './table.js';
 import { selectProviders } from './select-providers.js';
+import { describeUnread, unreadOf } from './unread-provider.js';
+import type { UnreadProvider } from './unread-provider.js';
 
 export interface StatusOptions {
   readonly json: boolean;
@@ -29,9 +33,10 @@ export interface StatusOptions {
   readonly failOn: TokenStatus | null;
   /** Show what expires when instead of the tokens. */
   readonly calendar: boolean;
+  readonly accounts: AccountMode;
 }
 
-/** A token and what it is at this moment. */
+/** A token, its account as it is shown, and what it is at this moment. */
 export interface StatusRow extends ListedToken {
   readonly provider: string;
   readonly status: TokenStatus;
@@ -63,7 +68,7 @@ export async function status(context: CommandContext, options: StatusOptions): P
   }
 
   const silences = await readSilencesOf(ready, context.terminated);
-  const rows = statusRows(listing).filter(
+  const rows = statusRows(listing, options.accounts).filter(
     (row) => options.status === null || row.status === options.status,
   );
   context.stdout.write(
@@ -71,12 +76,10 @@ export async function status(context: CommandContext, options: StatusOptions): P
       ? `${JSON.stringify(statusJson(listing, rows, silences), null, 2)}\n`
       : formatStatus(rows, providers.length > 1, context.stdout.colours) + formatSilences(silences),
   );
-  const unread = listing.providers.flatMap(({ provider, tokens }) =>
-    tokens.known ? [] : [`${provider.name}: ${tokens.reason}; ${tokens.remedy}`],
-  );
+  const unread = unreadTokens(listing);
   if (!options.json) context.stdout.write(describeShadow(providers));
   for (const line of stored) context.stdout.write(`${line}\n`);
-  for (const line of unread) context.stderr.write(`${printable(line)}\n`);
+  for (const each of unread) context.stderr.write(`${printable(describeUnread(each))}\n`);
 
   if (rows.some((row) => row.status === options.failOn)) return exitCode.no;
   return unread.length > 0 ? exitCode.unknown : exitCode.fine;
@@ -101,12 +104,13 @@ async function readSilencesOf(ready: ReadyToConnect, terminated: AbortSignal): P
 }
 
 /** Classifies what was listed, in one order over all providers. */
-export function statusRows({ providers }: TokenListing): StatusRow[] {
+export function statusRows({ providers }: TokenListing, accounts: AccountMode): StatusRow[] {
   return providers
     .flatMap(({ provider, now, tokens }) =>
       tokens.known
         ? tokens.value.map((token) => ({
             ...token,
+            account: showAccount(token.account, accounts),
             provider: provider.name,
             status: tokenStatus(token.expiresAtMs, now, provider.expiringSoonMs),
           }))
@@ -181,13 +185,17 @@ export function formatSummary(rows: readonly StatusRow[]): string {
   return counts.length === 0 ? total : `${total}: ${counts.join(', ')}`;
 }
 
+function unreadTokens({ providers }: TokenListing): UnreadProvider[] {
+  return providers.flatMap(({ provider, tokens }) => unreadOf(provider, tokens));
+}
+
 function statusJson(
-  { now, providers }: TokenListing,
+  listing: TokenListing,
   rows: readonly StatusRow[],
   silences: readonly Silence[],
 ): unknown {
   return {
-    now: now.toISOString(),
+    now: listing.now.toISOString(),
     tokens: rows.map((row) => ({
       provider: row.provider,
       token_id: row.id,
@@ -198,11 +206,7 @@ function statusJson(
       token_status: tokenStatusWords[row.status],
       app_status: row.appStatus,
     })),
-    unknown: providers.flatMap(({ provider, tokens }) =>
-      tokens.known
-        ? []
-        : [{ provider: provider.name, reason: tokens.reason, remedy: tokens.remedy }],
-    ),
+    unknown: unreadTokens(listing),
     silences: silences.map(({ id, provider, cause, reason, createdBy, endsAt }) => ({
       id,
       provider,

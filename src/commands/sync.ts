@@ -11,6 +11,8 @@ import { selectSyncs } from './select-syncs.js';
 import type { SelectedSync } from './select-syncs.js';
 import { withDatabases } from './state-database.js';
 import { selectProviders } from './select-providers.js';
+import { describeUnread } from './unread-provider.js';
+import type { UnreadProvider } from './unread-provider.js';
 
 export interface SyncOptions {
   readonly userId: string | null;
@@ -51,14 +53,14 @@ export async function sync(context: CommandContext, options: SyncOptions): Promi
       new AbortController().signal,
       async ({ of: databaseOf }, state) => {
         const { syncs, unread, notes } = await selectSyncs(databaseOf, providers, options);
-        for (const line of [...unread, ...notes]) context.stderr.write(`${printable(line)}\n`);
-        // "Nobody" would be a guess while something is unknown.
-        if (syncs.length === 0 && unread.length > 0) return exitCode.unknown;
-        const answer = await plan(context, options, syncs);
+        for (const line of [...unread.map(describeUnread), ...notes]) {
+          context.stderr.write(`${printable(line)}\n`);
+        }
+        const answer = await plan(context, options, syncs, unread);
         if (answer !== 'go') return unread.length > 0 ? exitCode.unknown : answer;
         const order = { ...options, event: 'sync_requested', stopsUnnoted: false };
         const { judged, code, remarks } = await runSyncs(context, order, databaseOf, state, syncs);
-        context.stdout.write(options.json ? syncJson(judged, false) : formatSynced(judged));
+        context.stdout.write(options.json ? syncJson(judged, false, unread) : formatSynced(judged));
         for (const line of remarks) context.stderr.write(`${line}\n`);
         return unread.length > 0 ? exitCode.unknown : code;
       },
@@ -75,10 +77,13 @@ async function plan(
   context: CommandContext,
   { yes, json, userId }: SyncOptions,
   syncs: readonly SelectedSync[],
+  unread: readonly UnreadProvider[],
 ): Promise<ExitCode | 'go'> {
   if (syncs.length === 0) {
     const nobody = userId === null ? 'nobody is overdue' : 'there is no such user';
-    context.stdout.write(json ? syncJson([], true) : `${nobody}\n`);
+    if (json) context.stdout.write(syncJson([], true, unread));
+    // "Nobody" would be a guess while something is unknown.
+    else if (unread.length === 0) context.stdout.write(`${nobody}\n`);
     return userId === null ? exitCode.fine : exitCode.no;
   }
   if (!json) context.stdout.write(formatPlan(syncs));
@@ -88,6 +93,7 @@ async function plan(
       ? syncJson(
           syncs.map((target) => ({ target, outcome: 'not_tried', detail: '', after: null })),
           true,
+          unread,
         )
       : 'nothing was done; to do it, add --yes\n',
   );

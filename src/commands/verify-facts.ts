@@ -44,7 +44,8 @@ export interface ProviderFacts {
 
 /**
  * Observes once and assesses as a poll does, but remembers nothing of it: verifying changes nothing.
- * Throws `DatabaseError` when the tokens' database can't be used; a memory that can't is a fact.
+ * Throws `DatabaseError` when no database of tokens can be used; one of several that can't, and a
+ * memory that can't, are facts.
  */
 export async function readVerifyFacts(
   scope: RemedyScope,

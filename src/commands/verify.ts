@@ -76,9 +76,8 @@ async function syncOneUser(
       ? { kind: 'not_asked', why: 'this user has no token here' }
       : { kind: 'no_such_user' },
   );
-  for (const { name } of asking) {
-    const why = unread.find((line) => line.startsWith(`${name}: `));
-    if (why !== undefined) results.set(name, { kind: 'unread', reason: why });
+  for (const { provider, reason, remedy } of unread) {
+    results.set(provider, { kind: 'unread', reason, remedy });
   }
   if (syncs.length === 0) return results;
   if (!options.json && !options.yes) context.stdout.write(formatPlan(syncs));

@@ -53,8 +53,8 @@ export async function observeBacklog(
 ): Promise<BacklogReading> {
   return readSnapshot(database, async ({ query, isolated }) => {
     const { now, role } = await readNow(query, () => 0);
-    const sinceMs = 'atMs' in since ? since.atMs : now.getTime() - since.agoMs;
-    const told = (backlog: Reading<Backlog>): BacklogReading => ({ now, sinceMs, backlog });
+    const fromMs = instantSince(since, now);
+    const told = (backlog: Reading<Backlog>): BacklogReading => ({ now, sinceMs: fromMs, backlog });
     const config = provider.backlog;
     if (config === null) {
       return told(unknown('missing', 'no backlog is configured', "map the provider's backlog"));
@@ -64,9 +64,14 @@ export async function observeBacklog(
     if (!tokens.known) return told(tokens);
     const source = resolveBacklog(config, catalog);
     if (!source.known) return told(source);
-    const read = await isolated(() => readBacklog(query, source.value, tokens.value, sinceMs));
+    const read = await isolated(() => readBacklog(query, source.value, tokens.value, fromMs));
     return told(read.ok ? known(read.value, source.notes) : statementFailed(read.error));
   });
+}
+
+/** The instant that is meant, by the clock that says `now`. */
+export function instantSince(since: BacklogSince, now: Date): number {
+  return 'atMs' in since ? since.atMs : now.getTime() - since.agoMs;
 }
 
 type CountedRow = Omit<BacklogSubject, 'tokens'>;

@@ -144,6 +144,6 @@ export function titleOf(incident: ListedIncident): {
   const title =
     incident.affected === 0
       ? incident.cause.replaceAll('_', ' ')
-      : cause.title(incident.affected, null).replace(/^(\d+) of \d+ /, '$1 ');
+      : cause.title(incident.affected, null);
   return { title, runbook: cause.runbook };
 }

@@ -1,11 +1,12 @@
 import type { ProviderAssessment } from '../assess/assess-provider.js';
 import type { CronAssessment } from '../assess/cron.js';
+import { describeMissed } from '../assess/cron-problem.js';
 import type { WebhookAssessment } from '../assess/webhooks.js';
 import { formatDistance } from '../config/format-distance.js';
 import { syncFailureReasons } from '../config/sync-config.js';
 import { laggingOver } from '../observe/windows.js';
 import type { LaggingOver } from '../observe/windows.js';
-import type { PageView } from './page-view.js';
+import type { PolledView } from './page-view.js';
 import { Badge } from './parts/badges.js';
 import { Data } from './parts/data.js';
 import { Facts } from './parts/facts.js';
@@ -13,11 +14,11 @@ import type { Fact } from './parts/facts.js';
 import { Instant } from './parts/instant.js';
 import { Section, TableFrame } from './parts/section.js';
 import { formatCount } from './parts/shares.js';
-import { describeCronProblem, describeMissed, webhookProblemWords } from './problem-words.js';
+import { jobProblemWords, webhookProblemWords } from './problem-words.js';
 import { tokensHref } from './token-query.js';
 
 /** What keeps tokens in use: syncs, scheduled jobs, webhooks. */
-export function JobsPage({ view }: { readonly view: PageView }) {
+export function JobsPage({ view }: { readonly view: PolledView }) {
   const { assessment, nowMs } = view;
   const providers = [...assessment.providers];
   const synced = providers.filter(
@@ -130,8 +131,8 @@ function Jobs({ cron, nowMs }: { readonly cron: CronAssessment | null; readonly 
               lastRunAtMs={job.lastRunAtMs}
               lastSuccessAtMs={job.lastSuccessAtMs}
               wrong={[
-                ...(job.missed === null ? [] : [describeMissed(job.missed)]),
-                ...job.problems.map(describeCronProblem),
+                ...(job.missed === null ? [] : [`it ${describeMissed(job.missed)}`]),
+                ...job.problems.map(jobProblemWords),
               ]}
               nowMs={nowMs}
             />
@@ -143,7 +144,7 @@ function Jobs({ cron, nowMs }: { readonly cron: CronAssessment | null; readonly 
               schedule={`by its own log, ${provider}`}
               lastRunAtMs={null}
               lastSuccessAtMs={lastSuccessAtMs}
-              wrong={problems.map(describeCronProblem)}
+              wrong={problems.map(jobProblemWords)}
               nowMs={nowMs}
             />
           ))}

@@ -118,14 +118,16 @@ function FlashMessage({ view: { visitor } }: { readonly view: PageView }) {
   );
 }
 
+const noPollYet = 'no poll has reached the database';
+
 /** How old what is shown is; loud when it is too old to trust. */
-function Freshness({ view: { assessment, nowMs, readiness } }: { readonly view: PageView }) {
-  if (!readiness.ready) {
+function Freshness({ view: { nowMs, readiness } }: { readonly view: PageView }) {
+  if (nowMs === null || !readiness.ready) {
     return (
       <p class="stale" role="alert">
-        <b>{assessment.observedAt === null ? 'Nothing is known yet: ' : 'Not up to date: '}</b>
-        {visibleText(readiness.reason, 600)}
-        {assessment.observedAt !== null && (
+        <b>{nowMs === null ? 'Nothing is known yet: ' : 'Not up to date: '}</b>
+        {readiness.ready ? noPollYet : visibleText(readiness.reason, 600)}
+        {nowMs !== null && (
           <>
             {'. What is below was seen at '}
             <ExactOnly ms={nowMs} />.

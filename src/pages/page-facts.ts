@@ -38,8 +38,8 @@ export interface PageRecords {
   /** Of a token that no poll sees any more; null: its row is not known to be gone. */
   readonly goneToken: (provider: string, tokenId: string) => Promise<Recorded<GoneToken | null>>;
   readonly watches: () => Promise<Recorded<readonly KeptWatch[]>>;
-  /** null: there is no such watch. */
-  readonly watchReport: (id: number, nowMs: number) => Promise<Recorded<WatchReport | null>>;
+  /** null: there is no such watch. `nowMs` null: as of its last sample. */
+  readonly watchReport: (id: number, nowMs: number | null) => Promise<Recorded<WatchReport | null>>;
 }
 
 export interface GoneToken {

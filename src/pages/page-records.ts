@@ -97,13 +97,18 @@ async function readKeptWatches(query: Query): Promise<KeptWatch[]> {
   return kept;
 }
 
-async function readReport(query: Query, id: number, nowMs: number): Promise<WatchReport | null> {
+async function readReport(
+  query: Query,
+  id: number,
+  nowMs: number | null,
+): Promise<WatchReport | null> {
   const [row] = await readWatches(query, { id, limit: 1 });
   if (row === undefined) return null;
   const kept = parseWatch(row, await readBaseline(query, row.id));
   const samples = keptSamples(await readSamples(query, row.id));
   const { state, end } = kept;
-  if (end === null) return makeReport(kept, samples, nowMs, { kind: 'open' });
+  const asOfMs = nowMs ?? state.progress?.last?.atMs ?? state.watch.startedAtMs;
+  if (end === null) return makeReport(kept, samples, asOfMs, { kind: 'open' });
   const kind = hashOf(state, end.judgement, samples) === end.hash ? 'intact' : 'broken';
   return makeReport(kept, samples, end.atMs, { kind, hash: end.hash });
 }

@@ -16,12 +16,21 @@ export interface PageView {
   readonly visitor: Visitor;
   readonly assessment: Assessment;
   readonly readiness: Readiness;
-  /** The database's clock at the last poll that reached it: what every page counts from. */
-  readonly nowMs: number;
+  /** The database's clock at the last poll that reached it: what every page counts from; null: none did. */
+  readonly nowMs: number | null;
   readonly tokens: TokenIndex;
   readonly concerns: readonly Concern[];
   /** Who must authorize again; with `all`, also those whom something else may help. */
   readonly reconnects: (all: boolean) => readonly Reconnect[];
+}
+
+/** What a request shows once a poll has reached the database. */
+export interface PolledView extends PageView {
+  readonly nowMs: number;
+}
+
+export function isPolled(view: PageView): view is PolledView {
+  return view.nowMs !== null;
 }
 
 type Derived = Pick<PageView, 'tokens' | 'concerns' | 'reconnects'>;
@@ -40,7 +49,7 @@ export async function viewOf(facts: PageFacts, visitor: Visitor): Promise<PageVi
     visitor,
     assessment,
     readiness: facts.readiness(),
-    nowMs: assessment.observedAt?.getTime() ?? 0,
+    nowMs: assessment.observedAt?.getTime() ?? null,
     ...(await known),
   };
 }

@@ -4,7 +4,7 @@ import type { Reconnect } from '../remedy/reconnect-list.js';
 import { mustReconnect } from '../remedy/reconnect-need.js';
 import { nameOf } from './listed-token.js';
 import { paths, tokenHref, withParameters } from './links.js';
-import type { PageView } from './page-view.js';
+import type { PolledView } from './page-view.js';
 import { Prose } from './parts/concern-list.js';
 import { Data } from './parts/data.js';
 import { Instant } from './parts/instant.js';
@@ -18,7 +18,7 @@ const mostShown = 200;
 const mostCopied = 1_000;
 
 /** Who must authorize again: to copy, and as a file. */
-export function ReconnectPage({ view, all }: { readonly view: PageView; readonly all: boolean }) {
+export function ReconnectPage({ view, all }: { readonly view: PolledView; readonly all: boolean }) {
   const { assessment, nowMs } = view;
   const list = view.reconnects(all);
   const must = list.filter(({ reason }) => mustReconnect(reason)).length;

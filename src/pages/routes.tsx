@@ -16,8 +16,8 @@ import { nameOf } from './listed-token.js';
 import { MessagePage } from './message-page.js';
 import { OverviewPage } from './overview-page.js';
 import type { PageFacts } from './page-facts.js';
-import { viewOf } from './page-view.js';
-import type { PageView } from './page-view.js';
+import { isPolled, viewOf } from './page-view.js';
+import type { PageView, PolledView } from './page-view.js';
 import { reconnectCsv } from './reconnect-entries.js';
 import { ReconnectPage } from './reconnect-page.js';
 import { pageHeaders, parametersOf, sendPage } from './send-page.js';
@@ -54,12 +54,23 @@ export function pageRoutes(facts: PageFacts): Router {
     });
   };
 
+  /** What only polls bring: before one has reached the database there is nothing, which is not "none". */
+  const polledPage = (
+    path: string,
+    menu: keyof typeof paths,
+    show: (view: PolledView, parameters: URLSearchParams) => ShownPage | Promise<ShownPage>,
+  ): void => {
+    page(path, (view, parameters) =>
+      isPolled(view) ? show(view, parameters) : { ...nothingYet, menu },
+    );
+  };
+
   page(paths.overview, async (view) => ({
     title: 'Overview',
     menu: 'overview',
     content: <OverviewPage view={view} incidents={await incidentsFor(view)} />,
   }));
-  page(paths.tokens, async (view, parameters) => {
+  polledPage(paths.tokens, 'tokens', async (view, parameters) => {
     const query = parseTokenQuery(parameters);
     const found = await runInSlices(view.tokens.find(query));
     return {
@@ -68,7 +79,7 @@ export function pageRoutes(facts: PageFacts): Router {
       content: <TokensPage view={view} query={query} found={found} />,
     };
   });
-  page(paths.token, async (view, parameters) => {
+  polledPage(paths.token, 'tokens', async (view, parameters) => {
     const provider = parameters.get('provider') ?? '';
     const tokenId = parameters.get('id') ?? '';
     const token = await runInSlices(view.tokens.get(provider, tokenId));
@@ -86,7 +97,7 @@ export function pageRoutes(facts: PageFacts): Router {
     };
   });
 
-  page(paths.reconnect, (view, parameters) => ({
+  polledPage(paths.reconnect, 'reconnect', (view, parameters) => ({
     title: 'Who must reconnect',
     menu: 'reconnect',
     content: <ReconnectPage view={view} all={parameters.has('all')} />,
@@ -96,12 +107,12 @@ export function pageRoutes(facts: PageFacts): Router {
     menu: 'incidents',
     content: <IncidentsPage view={view} records={await incidentsFor(view)} />,
   }));
-  page(paths.calendar, (view) => ({
+  polledPage(paths.calendar, 'calendar', (view) => ({
     title: 'Expiry calendar',
     menu: 'calendar',
     content: <CalendarPage view={view} />,
   }));
-  page(paths.jobs, (view) => ({
+  polledPage(paths.jobs, 'jobs', (view) => ({
     title: 'Syncs and jobs',
     menu: 'jobs',
     content: <JobsPage view={view} />,
@@ -117,7 +128,15 @@ export function pageRoutes(facts: PageFacts): Router {
     content: <WatchPage view={view} watches={await facts.records.watches()} />,
   }));
   router.get(paths.reconnectCsv, async (request, response) => {
-    const { reconnects, visitor } = await viewFor(request);
+    const view = await viewFor(request);
+    if (!isPolled(view)) {
+      response
+        .status(503)
+        .type('text')
+        .send('nothing is known yet: no poll has reached the database\n');
+      return;
+    }
+    const { reconnects, visitor } = view;
     const all = parametersOf(request).has('all');
     response
       .set({ ...pageHeaders, 'Content-Disposition': 'attachment; filename="reconnect.csv"' })
@@ -153,6 +172,11 @@ export function pageRoutes(facts: PageFacts): Router {
 function notFound(_: Request, response: Response): void {
   response.status(404).type('text').send('not found; see /\n');
 }
+
+const nothingYet = {
+  title: 'Nothing is known yet',
+  content: <MessagePage title="Nothing is known yet" text="No poll has reached the database." />,
+};
 
 const unknownToken: ShownPage = {
   title: 'No such token',

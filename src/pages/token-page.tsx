@@ -9,7 +9,7 @@ import { paths } from './links.js';
 import { nameOf } from './listed-token.js';
 import type { ListedToken } from './listed-token.js';
 import type { Recorded } from './page-facts.js';
-import type { PageView } from './page-view.js';
+import type { PolledView } from './page-view.js';
 import { GrantBadge, StatusBadge } from './parts/badges.js';
 import { Data } from './parts/data.js';
 import { Facts } from './parts/facts.js';
@@ -26,7 +26,7 @@ export function TokenPage({
   token,
   surroundings,
 }: {
-  readonly view: PageView;
+  readonly view: PolledView;
   readonly token: ListedToken;
   readonly surroundings: Recorded<TokenSurroundings>;
 }) {
@@ -82,7 +82,7 @@ export function TokenPage({
 
 /** As `explain` does in a terminal. null: nothing is remembered. */
 function explain(
-  { facts, visitor, assessment, nowMs }: PageView,
+  { facts, visitor, assessment, nowMs }: PolledView,
   { provider, assessed }: ListedToken,
   surroundings: Recorded<TokenSurroundings>,
 ): Explanation | null {

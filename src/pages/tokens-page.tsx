@@ -2,7 +2,7 @@ import { showAccount } from '../notify/mask-account.js';
 import { tokenHref } from './links.js';
 import { nameOf } from './listed-token.js';
 import type { ListedToken, Urgency } from './listed-token.js';
-import type { PageView } from './page-view.js';
+import type { PolledView } from './page-view.js';
 import { GrantBadge, StatusBadge } from './parts/badges.js';
 import { Data } from './parts/data.js';
 import { Instant } from './parts/instant.js';
@@ -20,7 +20,7 @@ export function TokensPage({
   query,
   found,
 }: {
-  readonly view: PageView;
+  readonly view: PolledView;
   readonly query: TokenQuery;
   readonly found: TokenPage;
 }) {
@@ -59,7 +59,7 @@ function TokenTable({
   query,
   tokens,
 }: {
-  readonly view: PageView;
+  readonly view: PolledView;
   readonly query: TokenQuery;
   readonly tokens: readonly ListedToken[];
 }) {
@@ -121,7 +121,7 @@ function TokenRow({
   view: { nowMs, visitor },
 }: {
   readonly token: ListedToken;
-  readonly view: PageView;
+  readonly view: PolledView;
 }) {
   const { provider, tokenId, assessed } = token;
   const account = showAccount(assessed?.account ?? null, accountMode(visitor));

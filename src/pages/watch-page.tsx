@@ -53,15 +53,19 @@ function Watch({
 }) {
   const { nowMs } = view;
   const { watch, progress } = state;
-  const { verdict, reasons } = end?.judgement ?? judge(state, nowMs);
+  const judgement = end?.judgement ?? (nowMs === null ? null : judge(state, nowMs));
   const polls = progress?.polls.count ?? 0;
-  const leftMs = watch.deadlineAtMs - nowMs;
+  const asOfMs = end?.atMs ?? (nowMs === null ? null : Math.min(nowMs, watch.deadlineAtMs));
   const id = `watch-${watch.id}`;
   return (
     <section class="card" aria-labelledby={id}>
       <h2 id={id}>
-        <Badge tone={verdictTones[verdict]} text={verdict} /> Watch {watch.id} of{' '}
-        <Data text={watch.providers.join(', ')} />
+        {judgement === null ? (
+          <Badge tone="quiet" text="not known yet" />
+        ) : (
+          <Badge tone={verdictTones[judgement.verdict]} text={judgement.verdict} />
+        )}{' '}
+        Watch {watch.id} of <Data text={watch.providers.join(', ')} />
       </h2>
       <p>
         <Data text={watch.note} />
@@ -70,7 +74,7 @@ function Watch({
         <p>No baseline yet: {visibleText(waitingBecause, longestReason)}</p>
       )}
       <ul>
-        {reasons
+        {judgement?.reasons
           .filter(({ code }) => code !== 'observed')
           .slice(0, mostReasons)
           .map(({ text }) => (
@@ -83,17 +87,15 @@ function Watch({
           ['For', hours(durationMs(watch))],
           [
             end === null ? 'Left' : 'Ended',
-            end !== null ? (
-              <ExactInstant ms={end.atMs} nowMs={nowMs} />
-            ) : leftMs > 0 ? (
-              formatDistance(leftMs)
+            end === null ? (
+              timeLeft(watch.deadlineAtMs, nowMs)
             ) : (
-              'nothing: the next poll seals it'
+              <ExactInstant ms={end.atMs} nowMs={nowMs} />
             ),
           ],
           [
             'Polls seen',
-            `${polls} (${percent(coverageRatio(watch, polls, end?.atMs ?? Math.min(nowMs, watch.deadlineAtMs)))})`,
+            asOfMs === null ? polls : `${polls} (${percent(coverageRatio(watch, polls, asOfMs))})`,
           ],
         ]}
       />
@@ -103,4 +105,10 @@ function Watch({
       {end === null && <StopWatchForm view={view} id={watch.id} />}
     </section>
   );
+}
+
+function timeLeft(deadlineAtMs: number, nowMs: number | null): string {
+  if (nowMs === null) return 'not known before a poll has reached the database';
+  const leftMs = deadlineAtMs - nowMs;
+  return leftMs > 0 ? formatDistance(leftMs) : 'nothing: the next poll seals it';
 }

@@ -35,6 +35,8 @@ export interface ExporterFacts {
   readonly version: string;
   readonly demo: boolean;
   readonly pollIntervalMs: number;
+  /** From which share of the active tokens on a cohort is an expiry cliff. */
+  readonly cliffShare: number;
 }
 
 /** The exporter's metrics, except the series of single tokens (see token-series.ts). */
@@ -66,7 +68,7 @@ export function createMetrics(facts: ExporterFacts): Metrics {
   const tokens = tokenGauges(registry);
   const syncs = createSyncMetrics(registry);
   const refresh = createRefreshMetrics(registry);
-  const recordUnrefreshed = createUnrefreshedMetrics(registry);
+  const recordUnrefreshed = createUnrefreshedMetrics(registry, facts.cliffShare);
   const incidents = createIncidentMetrics(registry);
   const notify = createNotifyMetrics(registry);
   const cron = createCronMetrics(registry);

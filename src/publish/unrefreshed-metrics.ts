@@ -1,13 +1,16 @@
 import type { Registry } from 'prom-client';
 import type { GrantAssessment } from '../assess/grants.js';
-import { hasExpired, isTimeToTell } from '../assess/unrefreshed.js';
+import { cliffThreshold, hasExpired, isTimeToTell } from '../assess/unrefreshed.js';
 import { gauge } from './gauge.js';
 
 /** Takes over what a poll says of a provider; null: without memory nobody knows who refreshes. */
 export type RecordUnrefreshed = (provider: string, grants: GrantAssessment | null) => void;
 
-/** Creates the metrics of tokens that no refresh will save. */
-export function createUnrefreshedMetrics(registry: Registry): RecordUnrefreshed {
+/** Creates the metrics of tokens that no refresh will save; `cliffShare` as incidents have it. */
+export function createUnrefreshedMetrics(
+  registry: Registry,
+  cliffShare: number,
+): RecordUnrefreshed {
   const expiring = gauge(
     registry,
     'oauth_tokens_expiring_unrefreshed',
@@ -20,11 +23,19 @@ export function createUnrefreshedMetrics(registry: Registry): RecordUnrefreshed 
     'Most active tokens that will expire within the same 72 hours and that nobody refreshes.',
     ['provider'],
   );
+  const cliff = gauge(
+    registry,
+    'oauth_tokens_expiry_cliff_threshold',
+    'As many tokens expiring within the same 72 hours, refreshed by nobody, are an expiry cliff.',
+    ['provider'],
+  );
   return (provider, grants) => {
     if (grants === null) return;
-    const { unrefreshed } = grants;
+    const { tokens, unrefreshed } = grants;
     const told = unrefreshed.tokens.filter((each) => isTimeToTell(each) && !hasExpired(each));
     expiring.set({ provider }, told.length);
     cohort.set({ provider }, unrefreshed.cohort.length);
+    const active = tokens.filter((token) => token.active).length;
+    cliff.set({ provider }, cliffThreshold(active, cliffShare));
   };
 }

@@ -1,4 +1,5 @@
 import type { ProviderConfig } from '../config/config.js';
+import { pluralOf } from '../config/plural.js';
 import type { Query } from '../database/read-snapshot.js';
 import { displayName, readCatalog } from '../observe/catalog.js';
 import { instantSql, quote, quoteTable } from '../observe/readable-table.js';
@@ -74,7 +75,7 @@ export async function switchActive(
   );
   if (found?.count !== rows.length) {
     throw new SwitchRefused(
-      `${name}: of ${String(rows.length)} rows only ${String(found?.count ?? 0)} are still as they were: somebody changed the others in the meantime. Nothing was changed; run it again`,
+      `${name}: only ${pluralOf(found?.count ?? 0, rows.length, 'row')} can be found as before: somebody changed the rest in the meantime. Nothing was changed; run it again`,
     );
   }
   const written = await query(
@@ -84,7 +85,7 @@ export async function switchActive(
   );
   if (written.length !== rows.length) {
     throw new SwitchRefused(
-      `${name}: ${String(written.length)} of ${String(rows.length)} rows could be written, so nothing was changed. Somebody writes them at this moment: run it again; or row-level security hides them from an UPDATE: ${updatePolicy(provider, session?.role ?? '')}`,
+      `${name}: ${pluralOf(written.length, rows.length, 'row')} could be written, so nothing was changed. Somebody writes them at this moment: run it again; or row-level security hides them from an UPDATE: ${updatePolicy(provider, session?.role ?? '')}`,
     );
   }
 }

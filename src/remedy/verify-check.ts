@@ -71,7 +71,8 @@ export function judgeFindings(
     check,
     provider,
     verdict: first.verdict,
-    evidence: sorted.map(({ text }) => text),
+    // What keeps one table from being read keeps others from it.
+    evidence: [...new Set(sorted.map(({ text }) => text))],
     nextStep: first.nextStep,
   };
 }

@@ -1,5 +1,6 @@
 import { isFalselyDeactivated } from '../assess/grant-state.js';
 import { formatDistance } from '../config/format-distance.js';
+import { plural } from '../config/plural.js';
 import type { Reading } from '../observe/reading.js';
 import type { SwitchEvent } from '../store/switch-events.js';
 import type { JudgedToken } from './judged-token.js';
@@ -84,7 +85,7 @@ function findReturned(
       ? []
       : [
           fails(
-            `${String(missing.length)} have not come back (${people(missing)})`,
+            `${plural(missing.length, 'has', 'have')} not come back (${people(missing)})`,
             'reconnect --verify',
           ),
         ]),
@@ -139,18 +140,23 @@ function findSwitchedOff(
   return [
     ...(lately.length === 0
       ? []
-      : [fails(`${String(lately.length)} were switched off since (${people(lately)})`, listed)]),
+      : [
+          fails(
+            `${plural(lately.length, 'was', 'were')} switched off since (${people(lately)})`,
+            listed,
+          ),
+        ]),
     ...(some.length === 0
       ? []
       : [
           isUnknown(
-            `${String(some.length)} are switched off, and it is not known whether they are to be (${people(some)})`,
+            `${plural(some.length, 'is switched off, and it is not known whether it is', 'are switched off, and it is not known whether they are')} to be (${people(some)})`,
             sinceMs === null ? `${listed}; --since leaves out older ones` : listed,
           ),
         ]),
     ...(before.length === 0
       ? []
-      : [note(`${String(before.length)} were switched off before that`)]),
+      : [note(`${plural(before.length, 'was', 'were')} switched off before that`)]),
   ];
 }
 

@@ -5,6 +5,7 @@ import { tokenStatus, tokenStatuses, tokenStatusWords } from '../assess/token-st
 import { isTimeToTell } from '../assess/unrefreshed.js';
 import type { ProviderConfig } from '../config/config.js';
 import { formatDistance } from '../config/format-distance.js';
+import { plural } from '../config/plural.js';
 import type { Reading } from '../observe/reading.js';
 import type { TokenObservation } from '../observe/tokens.js';
 import {
@@ -73,7 +74,7 @@ function countStatuses(
   if (active.length === 0) {
     return inactive === 0
       ? [isUnknown('there is no token', 'check the mapping of the table: doctor')]
-      : [isUnknown(`none of ${String(inactive)} tokens is active`, 'reconnect --all-expired')];
+      : [isUnknown(`none of ${plural(inactive, 'token')} is active`, 'reconnect --all-expired')];
   }
   const isValid = active.some((token) => ['valid', 'expiring_soon'].includes(statusOf(token)));
   const text = `${String(active.length)} active: ${counts.join(', ')}`;
@@ -100,14 +101,14 @@ function findResting(
       ? []
       : [
           note(
-            `${String(left)} EXPIRED, as an application leaves idle ones that it refreshes on use`,
+            `${plural(left, 'EXPIRED, as an application leaves an idle one', 'EXPIRED, as an application leaves idle ones')} that it refreshes on use`,
           ),
         ]),
     ...(open.length === 0
       ? []
       : [
           isUnknown(
-            `${String(open.length)} EXPIRED (${named(open)}): nobody was seen to refresh them yet`,
+            `${String(open.length)} EXPIRED (${named(open)}): nobody was seen to refresh ${open.length === 1 ? 'it' : 'them'} yet`,
             'refresh --due, or sync one of them: verify --sync-user <user_id>',
           ),
         ]),
@@ -185,7 +186,12 @@ function findGaps(
   return [
     ...(nameless === 0
       ? []
-      : [isUnknown(`${String(nameless)} rows have no token_id and were not judged`, 'doctor')]),
+      : [
+          isUnknown(
+            `${plural(nameless, 'row has no token_id and was', 'rows have no token_id and were')} not judged`,
+            'doctor',
+          ),
+        ]),
     ...(memoryProblem !== null && provider.refresh?.mode === 'on'
       ? [isUnknown(`which grants are dead is not known: ${memoryProblem}`, 'migrate')]
       : []),
@@ -193,7 +199,7 @@ function findGaps(
       ? []
       : [
           note(
-            `${String(later.length)} are refreshed by nobody; the first expires in ${formatDistance(firstMs)}`,
+            `${plural(later.length, 'is', 'are')} refreshed by nobody; the first expires in ${formatDistance(firstMs)}`,
           ),
         ]),
   ];

@@ -41,11 +41,8 @@ export function verifySyncs({
   const unread = [lag, isAbsent ? null : stuck, failures].flatMap((reading) =>
     reading?.known === false ? [isUnknown(reading.reason, reading.remedy)] : [],
   );
-  const once = unread.filter(
-    ({ text }, index) => unread.findIndex((each) => each.text === text) === index,
-  );
   const findings = [
-    ...once,
+    ...unread,
     ...findHiddenRows(tokens),
     ...findOverdue(assessed?.syncs ?? null),
     ...findFailures(assessed?.syncFailures ?? null),
@@ -105,7 +102,7 @@ export type OneSync =
   | { readonly kind: 'not_asked'; readonly why: string }
   | { readonly kind: 'no_endpoint' }
   | { readonly kind: 'no_such_user' }
-  | { readonly kind: 'unread'; readonly reason: string }
+  | { readonly kind: 'unread'; readonly reason: string; readonly remedy: string }
   | {
       readonly kind: 'asked';
       readonly outcome: SyncedOutcome;
@@ -129,7 +126,7 @@ export function verifyOneSync(provider: string, sync: OneSync): VerifyCheck {
     case 'no_such_user':
       return judge(fails('there is no such user', 'status lists the user_ids'));
     case 'unread':
-      return judge(isUnknown(sync.reason, 'doctor'));
+      return judge(isUnknown(sync.reason, sync.remedy));
     case 'asked':
       return judge(judgeAnswer(sync));
   }

@@ -2,6 +2,7 @@ import { fewestToJudge } from '../assess/webhooks.js';
 import type { WebhookAssessment, WebhookProblem } from '../assess/webhooks.js';
 import type { ProviderWebhooks } from '../config/jobs-config.js';
 import { formatDistance } from '../config/format-distance.js';
+import { pluralOf } from '../config/plural.js';
 import type { ProviderSurroundings } from '../observe/surroundings.js';
 import type { Reading } from '../observe/reading.js';
 import {
@@ -71,7 +72,7 @@ function findProblem(
       return fails('what comes, comes with the runs of a job and not by webhook', anchor);
     case 'failing': {
       const { failed = 0, succeeded = 0 } = assessed?.events ?? {};
-      return fails(`${String(failed)} of ${String(failed + succeeded)} events failed`, anchor);
+      return fails(`${pluralOf(failed, failed + succeeded, 'event')} failed`, anchor);
     }
   }
 }

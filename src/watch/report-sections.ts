@@ -1,5 +1,5 @@
 import { formatDistance } from '../config/format-distance.js';
-import { group } from './failure-bound.js';
+import { group, plural } from './failure-bound.js';
 import { instant, plain } from './finding.js';
 import type { ReasonCode } from './judge.js';
 import { coverageSentence } from './report.js';
@@ -118,8 +118,9 @@ function start({ baseline }: WatchReport): string[] {
     );
     const lives =
       known.medianLifetimeMs === null ? '' : `, living ${formatDistance(known.medianLifetimeMs)}`;
-    const syncs = known.overdueSyncs === null ? '' : `; ${known.overdueSyncs} syncs overdue`;
-    return `${provider}: ${known.active.length} active tokens watched${lives}, ${known.inactive} inactive; grants: ${grants.join(', ') || 'none'}${syncs}`;
+    const syncs =
+      known.overdueSyncs === null ? '' : `; ${plural(known.overdueSyncs, 'sync', 'syncs')} overdue`;
+    return `${provider}: ${plural(known.active.length, 'active token', 'active tokens')} watched${lives}, ${known.inactive} inactive; grants: ${grants.join(', ') || 'none'}${syncs}`;
   });
 }
 
@@ -128,7 +129,7 @@ function provenance(report: WatchReport): string[] {
   const changes = progress?.configurationChangedAtMs ?? [];
   return [
     `${coverageSentence(report)}, one every ${formatDistance(watch.pollIntervalMs)}`,
-    `started by ${watch.startedBy}${watch.prove > 0 ? `; refreshes ${watch.prove} tokens of each provider on purpose` : ''}`,
+    `started by ${watch.startedBy}${watch.prove > 0 ? `; refreshes ${plural(watch.prove, 'token', 'tokens')} of each provider on purpose` : ''}`,
     ...(baseline === null ? [] : [`configuration ${baseline.configuration}`]),
     ...changes.map((atMs) => `the configuration changed at ${instant(atMs)}`),
     ...(seal.kind === 'open' ? ['not sealed yet: the watch has not ended'] : []),

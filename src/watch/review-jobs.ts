@@ -1,4 +1,4 @@
-import { mostMissed } from '../assess/cron-problem.js';
+import { describeMissed, mostMissed } from '../assess/cron-problem.js';
 import { countRuns, parseCronSchedule } from '../assess/cron-schedule.js';
 import type { CronHistory, JobHistory } from '../observe/cron-history.js';
 import { group, plural } from './failure-bound.js';
@@ -44,9 +44,8 @@ function missedRuns(
   const { count } = countRuns(times, fromMs, (toMs ?? untilMs) - graceMs - 1, mostMissed);
   const expectedAtMs = times.nextAfterMs(fromMs);
   if (count === 0 || expectedAtMs === null) return [];
-  const many = count >= mostMissed ? `${mostMissed} runs or more` : plural(count, 'run', 'runs');
   const again = toMs === null ? '' : `; the next one was at ${instant(toMs)}`;
-  const evidence = `job ${name} missed ${many}: its last run before that was at ${instant(fromMs)}${again}`;
+  const evidence = `job ${name} ${describeMissed({ runs: count })}: its last run before that was at ${instant(fromMs)}${again}`;
   return [violation(expectedAtMs, evidence)];
 }
 

@@ -1,3 +1,4 @@
+import { plural } from './failure-bound.js';
 import { hours, instant } from './finding.js';
 import { escapeHtml } from './escape-html.js';
 import type { StabilityWatch } from './stability-watch.js';
@@ -87,7 +88,15 @@ function inWords(slices: readonly TimelineSlice[]): string {
   const past = count(({ coverage }) => coverage !== 'future');
   const sum = (figure: (slice: TimelineSlice) => number) =>
     slices.reduce((total, slice) => total + figure(slice), 0);
-  return `${count(({ coverage }) => coverage === 'full')} of ${past} slices of time have all their polls; ${sum(({ refreshed }) => refreshed)} refreshes succeeded and ${sum(({ failed }) => failed)} failed; ${sum(({ findings }) => findings)} findings.`;
+  return `${count(({ coverage }) => coverage === 'full')} of ${past} slices of time have all their polls; ${plural(
+    sum(({ refreshed }) => refreshed),
+    'refresh',
+    'refreshes',
+  )} succeeded and ${sum(({ failed }) => failed)} failed; ${plural(
+    sum(({ findings }) => findings),
+    'finding',
+    'findings',
+  )}.`;
 }
 
 function rect(x: number, y: number, w: number, h: number, kind: string, title: string): string {

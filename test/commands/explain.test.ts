@@ -19,7 +19,7 @@ afterEach(async () => {
 });
 
 const run = (id: string, env: NodeJS.ProcessEnv = world.env, json = false) =>
-  capture(env, (context) => explain(context, { id, json }));
+  capture(env, (context) => explain(context, { id, json, accounts: 'masked' }));
 
 const remembered = (condition: string) =>
   until(`a token is remembered with ${condition}`, async () => {
@@ -61,7 +61,7 @@ describe('explain', () => {
     expect(explanation).toMatchObject({
       provider: 'fathom',
       token_id: id,
-      account: 'ada@example.com',
+      account: 'a***@e***.com',
       grant: 'unknown',
       due: false,
       claim: null,

@@ -142,7 +142,7 @@ describe('refresh', () => {
     expect(stdout.match(/left alone/g)).toHaveLength(4);
     expect(stdout).toMatch(/4 tokens: the provider is paused/);
     const explained = await capture(env, (context) =>
-      explain(context, { id: ids[0] ?? '', json: false }),
+      explain(context, { id: ids[0] ?? '', json: false, accounts: 'masked' }),
     );
     expect(explained.stdout).toMatch(/pause: +configuration: .*invalid_client/);
     expect(explained.stdout).toMatch(/next step: +correct the client's id or secret/);

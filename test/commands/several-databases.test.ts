@@ -50,7 +50,13 @@ describe('commands on providers in several databases, one of them away', () => {
     await billing.drop();
     await rm(directory, { recursive: true });
   });
-  const list = { json: false, status: null, failOn: null, calendar: false };
+  const list = {
+    json: false,
+    status: null,
+    failOn: null,
+    calendar: false,
+    accounts: 'masked',
+  } as const;
 
   it('status lists the others, and names the one that is away', async () => {
     const { code, stdout, stderr } = await capture(env, (context) =>

@@ -38,7 +38,14 @@ const list = () => capture(env, listSilences);
 const end = (id: string) => capture(env, (context) => unsilence(context, { id, actor: 'bob' }));
 const showStatus = (json: boolean) =>
   capture(env, (context) =>
-    status(context, { json, provider: null, status: null, failOn: null, calendar: false }),
+    status(context, {
+      json,
+      provider: null,
+      status: null,
+      failOn: null,
+      calendar: false,
+      accounts: 'masked',
+    }),
   );
 const idIn = (stdout: string) => /^silence (\d+):/.exec(stdout)?.[1] ?? '';
 

@@ -17,7 +17,14 @@ beforeEach(async () => {
 
 const run = (json = false) =>
   capture({ DATABASE_URL: database.url }, (context) =>
-    status(context, { json, provider: null, status: null, failOn: null, calendar: false }),
+    status(context, {
+      json,
+      provider: null,
+      status: null,
+      failOn: null,
+      calendar: false,
+      accounts: 'masked',
+    }),
   );
 const addMeeting = (ago: string) =>
   database.query(

@@ -109,13 +109,15 @@ describe('status --watch', () => {
 
   const watch = (terminal: ReturnType<typeof liveTerminal>, url = database.url) =>
     capture({ DATABASE_URL: url }, (context) =>
-      statusWatch(context, { provider: null, status: null }, terminal),
+      statusWatch(context, { provider: null, status: null, accounts: 'masked' }, terminal),
     );
 
   it.each(['q', '\u0003'])('fills the screen, and gives it back on %j', async (key) => {
-    const { input, output, terminal, written } = terminalOf(80, 20);
+    const { input, output, terminal, written } = terminalOf(120, 20);
     const ended = watch(terminal);
     await until('the tokens are drawn', () => written().includes('60 tokens'));
+    expect(written()).toMatch(/\w\*{3}@\w\*{3}\.\w+/);
+    expect(written()).not.toMatch(/\w@\w/);
     output.rows = 5;
     const before = written().length;
     output.emit('resize');

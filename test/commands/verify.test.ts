@@ -125,7 +125,7 @@ describe('verify, on token statuses,', () => {
     const verified = await verdicts(env);
     expect(verified.checks['token_statuses']).toBe('pass');
     expect(verified.evidence('token_statuses')).toContain(
-      '1 EXPIRED, as an application leaves idle ones',
+      '1 EXPIRED, as an application leaves an idle one',
     );
   });
 
@@ -156,7 +156,7 @@ describe('verify, on reconnections,', () => {
     const missing = await verdicts(env, { since: hoursAgo(24) });
     expect(missing.checks['reconnections']).toBe('fail');
     expect(missing.evidence('reconnections')).toBe(
-      `1 have not come back (${bob}); 1 of 2 came back, since 1 d ago`,
+      `1 has not come back (${bob}); 1 of 2 came back, since 1 d ago`,
     );
   });
 
@@ -175,7 +175,7 @@ describe('verify, on reconnections,', () => {
     expect((await verdicts(env, { since: hoursAgo(6) })).checks['reconnections']).toBe('fail');
     const later = await verdicts(env, { since: hoursAgo(4) });
     expect(later.checks['reconnections']).toBe('pass');
-    expect(later.evidence('reconnections')).toContain('1 were switched off before that');
+    expect(later.evidence('reconnections')).toContain('1 was switched off before that');
     // Without an instant nobody can say which incident it belongs to.
     expect((await verdicts(env)).checks['reconnections']).toBe('unknown');
   });

@@ -6,6 +6,8 @@ export interface TcpProxy {
   readonly port: number;
   /** From now on nothing passes either way; new connections are accepted and get no answer. */
   fallSilent(): void;
+  /** Connections that were made in the silence and still wait for a first word. */
+  unanswered(): readonly object[];
   /** New connections pass again; those that met silence stay silent. */
   speakAgain(): void;
   stop(): Promise<void>;
@@ -13,11 +15,17 @@ export interface TcpProxy {
 
 export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
+  const unanswered = new Set<Socket>();
   let silent = false;
   const server = createServer((client) => {
     sockets.add(client);
     client.on('error', () => undefined);
-    if (silent) return;
+    if (silent) {
+      unanswered.add(client);
+      // Who does not read does not hear that the other side has gone.
+      client.resume().on('close', () => unanswered.delete(client));
+      return;
+    }
     const upstream = connect(targetPort, '127.0.0.1');
     sockets.add(upstream);
     upstream.on('error', () => client.destroy());
@@ -31,6 +39,9 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     fallSilent() {
       silent = true;
       for (const socket of sockets) socket.unpipe().pause();
+    },
+    unanswered() {
+      return [...unanswered];
     },
     speakAgain() {
       silent = false;

@@ -21,7 +21,7 @@ import { failureReasons } from '../../src/refresh/failure-reason.js';
 import { createMetrics } from '../../src/publish/metrics.js';
 import { renderTokenSeries } from '../../src/publish/token-series.js';
 import { createPoller } from '../observe/poller.js';
-import { endedWatch } from '../publish/assessments.js';
+import { endedWatch, facts } from '../publish/assessments.js';
 import { createDatabase, testServer17, type TestDatabase } from '../support/postgres.js';
 import { codeSpans, readDocument, section, tables } from './markdown.js';
 
@@ -128,7 +128,7 @@ describe('docs/metrics.md', () => {
     const poller = createPoller(database.url, { yaml });
     const assessment = await poller.poll();
     await poller.close();
-    const metrics = createMetrics({ version: '1.2.3', demo: true, pollIntervalMs: 30_000 });
+    const metrics = createMetrics({ ...facts, demo: true });
     metrics.refresh.declareEvents('fathom');
     metrics.refresh.declareProvider('fathom');
     metrics.refresh.declareShadowed('google');

@@ -49,7 +49,7 @@ describe('doctor', () => {
     expect(stdout).toMatch(
       /^ok {7}database: connected to 127\.0\.0\.1:\d+ as postgres, PostgreSQL 17\./,
     );
-    expect(stdout).toContain('ok       fathom:tokens: 2 active and 1 inactive tokens\n');
+    expect(stdout).toContain('ok       fathom:tokens: 2 active and 1 inactive token\n');
     expect(stdout).toContain('ok       fathom:cron_job_logs: readable\n');
     expect(stdout).toContain('ok       fathom:fathom_sync_state: readable\n');
     expect(stdout).not.toContain('PROBLEM');
@@ -136,7 +136,7 @@ describe('doctor', () => {
       expect(mapped.findings).toContainEqual({
         level: 'ok',
         subject: 'fathom:tokens',
-        text: '2 active and 1 inactive tokens',
+        text: '2 active and 1 inactive token',
         remedy: null,
       });
       expect(remediesOf(mapped.findings, 'CREATE SCHEMA')).toEqual([]);

@@ -52,14 +52,14 @@ describe('status', () => {
     expect(await status()).toEqual({
       code: 0,
       stderr: '',
-      stdout: `user_id  account          token_expires_at      is_active  token_status
--------  ---------------  --------------------  ---------  ------------
-eve      eve@example.com                        true       UNKNOWN
-fay      fay@example.com  -infinity             true       EXPIRED
-cleo                      2024-11-27 00:00:00Z  false      EXPIRED
-bob      bob@example.com  2024-11-28 23:59:59Z  true       EXPIRED
-ada      ada@example.com  2125-01-31 08:12:05Z  true       VALID
-dan      dan@example.com  infinity              true       VALID
+      stdout: `user_id  account        token_expires_at      is_active  token_status
+-------  -------------  --------------------  ---------  ------------
+eve      e***@e***.com                        true       UNKNOWN
+fay      f***@e***.com  -infinity             true       EXPIRED
+cleo                    2024-11-27 00:00:00Z  false      EXPIRED
+bob      b***@e***.com  2024-11-28 23:59:59Z  true       EXPIRED
+ada      a***@e***.com  2125-01-31 08:12:05Z  true       VALID
+dan      d***@e***.com  infinity              true       VALID
 
 6 tokens: 2 VALID, 3 EXPIRED, 1 UNKNOWN
 `,
@@ -76,7 +76,7 @@ dan      dan@example.com  infinity              true       VALID
       provider: 'fathom',
       token_id: 't2',
       user_id: 'bob',
-      account: 'bob@example.com',
+      account: 'b***@e***.com',
       token_expires_at: '2024-11-28T23:59:59.999Z',
       is_active: true,
       token_status: 'EXPIRED',
@@ -84,6 +84,17 @@ dan      dan@example.com  infinity              true       VALID
     });
     expect(answer.tokens.at(-1)).toMatchObject({ token_expires_at: 'infinity' });
     expect(code).toBe(0);
+  });
+
+  it('masks accounts unless somebody asks for them', async () => {
+    for (const args of [[], ['--json']]) {
+      expect((await status(...args)).stdout).not.toContain('bob@');
+      expect((await status(...args, '--accounts', 'full')).stdout).toContain('bob@example.com');
+      expect((await status(...args, '--accounts', 'none')).stdout).not.toContain('@');
+    }
+    const explained = (...args: string[]) => runCli(['explain', 't2', ...args], env);
+    expect((await explained()).stdout).toContain('b***@e***.com');
+    expect((await explained('--accounts', 'full')).stdout).toContain('bob@example.com');
   });
 
   it.each([

@@ -98,6 +98,23 @@ describe('the list of causes', () => {
     },
   );
 
+  it.each([
+    ['cron_job_failing', '1 cron job in trouble'],
+    ['expiry_cliff', '1 token expiring together'],
+    ['falsely_deactivated', '1 token switched off while valid'],
+    ['further_source_down', '1 further source down'],
+    ['grants_dead', '1 grant dead'],
+    ['refresh_overdue', '1 refresh overdue'],
+    ['syncs_failing_for_auth', '1 sync failing for want of a token'],
+    ['tokens_disappeared', '1 row disappeared'],
+    ['tokens_unattended', '1 token expiring, refreshed by nobody'],
+  ])('%s speaks of one as of one: %s', (name, title) => {
+    const cause = causes.find((each) => each.name === name);
+    expect(cause?.title(1, null)).toBe(title);
+    expect(cause?.title(1, 1)).toBe(title.replace('1 ', '1 of 1 '));
+    expect(cause?.title(1, 60)).toMatch(/^1 of 60 ([a-z]+ )?[a-z]+s /);
+  });
+
   it.each(causes.map(({ name, runbook }) => [name, runbook]))(
     '%s leads to a heading of the runbook',
     (_, runbook) => {

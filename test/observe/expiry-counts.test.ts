@@ -6,8 +6,9 @@ import { boundariesAt, countsOfRanges, readExpiryCounts } from '../../src/observ
 import { resolveTokenSource, tablesOf } from '../../src/observe/token-source.js';
 import type { TokenSource } from '../../src/observe/token-source.js';
 import { expiringWithin } from '../../src/observe/windows.js';
-import { createDatabase, describeOnEachServer, type TestDatabase } from '../support/postgres.js';
-import { createPoller, referenceSchema, type Poller } from './poller.js';
+import { describeOnEachServer, type TestDatabase } from '../support/postgres.js';
+import type { Poller } from './poller.js';
+import { openTimelessTokens, type TimelessTokens } from './timeless-tokens.js';
 
 const weekMs = 7 * 86_400_000;
 const now = new Date('2026-01-01T00:00:00.000Z');
@@ -23,18 +24,14 @@ UNION ALL SELECT unnest('{infinity,-infinity,NULL,1970-01-01,9999-12-31}'::times
   .replaceAll('$offsets', [0, weekMs, ...Object.values(expiringWithin)].join());
 
 describeOnEachServer('expiries that an index counts', (server) => {
+  let opened: TimelessTokens;
   let database: TestDatabase;
   let poller: Poller;
   beforeEach(async () => {
-    database = await createDatabase(server);
-    await database.query(referenceSchema);
-    await database.query('ALTER TABLE fathom_integrations ALTER token_expires_at DROP NOT NULL');
-    poller = createPoller(database.url);
+    opened = await openTimelessTokens(server);
+    ({ database, poller } = opened);
   });
-  afterEach(async () => {
-    await poller.close();
-    await database.drop();
-  });
+  afterEach(() => opened.close());
 
   const resolve = () =>
     readSnapshot(poller.database, async ({ query }): Promise<TokenSource> => {

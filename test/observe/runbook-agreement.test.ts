@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createDatabase, describeOnEachServer, type TestDatabase } from '../support/postgres.js';
-import { createPoller, referenceSchema, type Poller } from './poller.js';
+import { describeOnEachServer, type TestDatabase } from '../support/postgres.js';
+import type { Poller } from './poller.js';
+import { openTimelessTokens, type TimelessTokens } from './timeless-tokens.js';
 
 const rowCount = 5_000;
 
@@ -41,18 +42,14 @@ const nearBoundaries = [0, 7 * 86_400_000_000].flatMap((boundary) =>
 );
 
 describeOnEachServer('the counts of a poll', (server) => {
+  let opened: TimelessTokens;
   let database: TestDatabase;
   let poller: Poller;
   beforeEach(async () => {
-    database = await createDatabase(server);
-    await database.query(referenceSchema);
-    await database.query('ALTER TABLE fathom_integrations ALTER token_expires_at DROP NOT NULL');
-    poller = createPoller(database.url);
+    opened = await openTimelessTokens(server);
+    ({ database, poller } = opened);
   });
-  afterEach(async () => {
-    await poller.close();
-    await database.drop();
-  });
+  afterEach(() => opened.close());
 
   /** What the runbook counts at the instant of `observedAt`, in our words. */
   async function runbook(observedAt: Date, from: string) {

@@ -2,10 +2,13 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ListeningServer } from '../../src/publish/server.js';
 import { nothingKnown } from '../../src/assess/assess.js';
+import { paths } from '../../src/pages/links.js';
+import type { PageRecords } from '../../src/pages/page-facts.js';
 import { request } from '../publish/request.js';
 import {
   assessmentOfRows,
   configuredProvider,
+  noRecords,
   nowMs,
   servePages,
   sightsOf,
@@ -115,18 +118,103 @@ describe('who must reconnect, as a file', () => {
   });
 });
 
-describe('before anything is known', () => {
-  it('every page says so, and none says that all is well', async () => {
+describe('before a poll has reached the database', () => {
+  const watch = {
+    id: 7,
+    providers: ['app'],
+    startedAtMs: nowMs - dayMs,
+    deadlineAtMs: nowMs + dayMs,
+    pollIntervalMs: 30_000,
+    note: 'the fix',
+    startedBy: 'ada',
+    prove: 0,
+    acceptKnown: false,
+  };
+  const state = { watch, baseline: null, progress: null, stop: null };
+  const incident = {
+    id: 'i1',
+    provider: 'app',
+    cause: 'grants_dead',
+    replica: null,
+    severity: 'critical',
+    firstSeenAtMs: nowMs - dayMs,
+    toldAtMs: nowMs - dayMs,
+    affected: 1,
+    silenced: false,
+    recoveredAtMs: null,
+  };
+  const silence = {
+    id: 1,
+    provider: null,
+    cause: null,
+    reason: 'known',
+    createdBy: 'ada',
+    endsAt: new Date(nowMs + dayMs),
+  };
+  /** All that a memory may hold from before this process. */
+  const records: PageRecords = {
+    ...noRecords,
+    incidents: () =>
+      Promise.resolve({ ok: true, value: { incidents: [incident], silences: [silence] } }),
+    watches: () =>
+      Promise.resolve({ ok: true, value: [{ state, waitingBecause: null, end: null }] }),
+  };
+  const failure = { reason: 'unreachable', message: 'it is away', remedy: 'start it' } as const;
+  const polls = {
+    'no poll has ended': nothingKnown,
+    'the first has failed': { ...nothingKnown, databaseFailure: failure },
+  };
+
+  it.each(Object.entries(polls))(
+    'every page says so, and knows no distance: %s',
+    async (_, last) => {
+      const cause = last.databaseFailure === null ? '' : ': it is away; start it';
+      const empty = await servePages(
+        { sights: { ...sightsOf(last), lastGood: null }, names: ['app'] },
+        {
+          readiness: () => ({ ready: false, reason: `no poll has succeeded yet${cause}` }),
+          records,
+        },
+      );
+      const all = [...Object.values(paths), '/tokens?status=expired', '/token?provider=app&id=t'];
+      for (const path of all.filter((each) => each !== paths.reconnectCsv)) {
+        const { status, body } = await request(`${empty.url}${path}`);
+        const main = /<main[^]*<\/main>/.exec(body.toString())?.[0] ?? '';
+        expect(status, path).toBe(200);
+        expect(main, path).toContain(`Nothing is known yet: </b>no poll has succeeded yet${cause}`);
+        expect(main, path).not.toMatch(/All is well|0 users|0 tokens|No such|No job|No sync/);
+        // 1970 is no instant to count from, nor to.
+        expect(main, path).not.toMatch(
+          /\bin \d+ (d|h|min|s)\b|\d ago\b|\b\d+ (d|h|min|s) ago|1970/,
+        );
+      }
+      await empty.close();
+    },
+  );
+
+  it('what the memory holds stands there by its instants', async () => {
     const empty = await servePages(
       { sights: { ...sightsOf(nothingKnown), lastGood: null }, names: ['app'] },
-      { readiness: () => ({ ready: false, reason: 'no poll has succeeded yet' }) },
+      { readiness: () => ({ ready: false, reason: 'no poll has succeeded yet' }), records },
     );
-    for (const path of ['/', '/tokens', '/reconnect', '/calendar', '/jobs', '/sources']) {
-      const { status, body } = await request(`${empty.url}${path}`);
-      expect(status, path).toBe(200);
-      expect(body.toString()).toContain('Nothing is known yet');
-      expect(body.toString()).not.toContain('All is well');
-    }
+    const text = async (path: string) => (await request(`${empty.url}${path}`)).body.toString();
+    const began = `${new Date(nowMs - dayMs).toISOString().slice(0, 19).replace('T', ' ')}Z`;
+    expect(await text('/incidents')).toContain(began);
+    const page = await text('/watch');
+    expect(page).toContain(began);
+    expect(page).toContain('not known before a poll has reached the database');
+    expect(page).not.toMatch(/RUNNING|STABLE|INCONCLUSIVE/);
+    await empty.close();
+  });
+
+  it('nobody gets an empty file of those who must reconnect', async () => {
+    const empty = await servePages({
+      sights: { ...sightsOf(nothingKnown), lastGood: null },
+      names: ['app'],
+    });
+    const { status, body } = await request(`${empty.url}${paths.reconnectCsv}`);
+    expect(status).toBe(503);
+    expect(body.toString()).toContain('nothing is known yet');
     await empty.close();
   });
 });

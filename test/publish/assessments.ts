@@ -13,7 +13,7 @@ export const observedAt = new Date('2025-11-29T08:00:00.250Z');
 
 export const at = (iso: string): number => new Date(iso).getTime();
 
-export const facts = { version: '1.2.3', demo: false, pollIntervalMs: 30_000 };
+export const facts = { version: '1.2.3', demo: false, pollIntervalMs: 30_000, cliffShare: 0.5 };
 
 /** A stability watch that found a dead grant after an hour. */
 export const endedWatch: WatchFigures = {

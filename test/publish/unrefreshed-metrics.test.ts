@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AssessedProvider } from '../../src/assess/assessed-token.js';
 import { assessGrants } from '../../src/assess/grants.js';
+import { createMetrics } from '../../src/publish/metrics.js';
 import { tokenMemoryOf } from '../assess/token-memory-of.js';
 import {
   afterFailure,
@@ -60,13 +61,14 @@ const known = knownOf([day]);
 
 async function samples(...polls: Parameters<typeof expose>): Promise<string[]> {
   const { text } = await expose(...polls);
-  return text.identity.toString().match(/^oauth_tokens_\w*unrefreshed.*$/gm) ?? [];
+  return text.identity.toString().match(/^oauth_tokens_\w*(?:unrefreshed|cliff).*$/gm) ?? [];
 }
 
 describe('the metrics of tokens that nobody refreshes', () => {
-  const countedAs = (expiring: number, cohort: number) => [
+  const countedAs = (expiring: number, cohort: number, cliff = 5) => [
     `oauth_tokens_expiring_unrefreshed{provider="fathom"} ${expiring}`,
     `oauth_tokens_unrefreshed_cohort{provider="fathom"} ${cohort}`,
+    `oauth_tokens_expiry_cliff_threshold{provider="fathom"} ${cliff}`,
   ];
   const counted = countedAs(1, 1);
 
@@ -82,6 +84,19 @@ describe('the metrics of tokens that nobody refreshes', () => {
     const some = knownOf([-1, 0, 7 * day - 1, 7 * day, 8 * day]);
     expect(await samples([[some, goodPoll]])).toEqual(countedAs(2, 3));
   });
+
+  it.each([
+    [0.5, 10],
+    [0.3, 6],
+    [0.2, 5],
+  ])(
+    'call %d of 20 active tokens, and five at least, a cliff: from %d on',
+    async (share, cliff) => {
+      const metrics = createMetrics({ ...facts, cliffShare: share });
+      const all = knownOf(Array.from({ length: 20 }, () => 8 * day));
+      expect(await samples([[all, goodPoll]], metrics)).toEqual(countedAs(0, 20, cliff));
+    },
+  );
 
   it('are absent where nothing is remembered, and keep their value when a poll fails', async () => {
     const unknown = assessmentOf({ fathom: providerOf() });

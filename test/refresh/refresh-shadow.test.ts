@@ -91,10 +91,19 @@ describe('shadow mode at a token endpoint', () => {
     const env = { ...world.env, REFRESH_MODE: 'shadow' };
     await shadow(world.env);
     const told = await capture(env, (context) =>
-      status(context, { json: false, provider: null, status: null, failOn: null, calendar: false }),
+      status(context, {
+        json: false,
+        provider: null,
+        status: null,
+        failOn: null,
+        calendar: false,
+        accounts: 'masked',
+      }),
     );
     expect(told.stdout).toContain('fathom: the refresh mode is shadow, so nothing is refreshed');
-    const explained = await capture(env, (context) => explain(context, { id, json: false }));
+    const explained = await capture(env, (context) =>
+      explain(context, { id, json: false, accounts: 'masked' }),
+    );
     expect(explained.stdout).toContain('token endpoint, but REFRESH_MODE is shadow');
   });
 });

@@ -74,7 +74,7 @@ describeOnEachServer('switching rows', (server) => {
     const before = await active();
     expect(await switchRows({ app: pool, state: null }, rows, false, order)).toMatchObject({
       ok: false,
-      problem: expect.stringMatching(/of 3 rows only 2 are still as they were/) as string,
+      problem: expect.stringMatching(/only 2 of 3 rows can be found as before/) as string,
     });
     expect(await active()).toBe(before);
     expect(await lines(database)).toBe(0);

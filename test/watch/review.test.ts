@@ -136,7 +136,7 @@ describe('a look back at 27 to 29 November 2025', () => {
           check: 'cron_runs',
           provider: null,
           evidence:
-            'job nightly missed 1 run: its last run before that was at 2025-11-16 03:30:00Z; the next one was at 2025-11-18 03:30:00Z',
+            'job nightly missed a run: its last run before that was at 2025-11-16 03:30:00Z; the next one was at 2025-11-18 03:30:00Z',
         },
         {
           at: '2025-11-18T13:00:02.000Z',

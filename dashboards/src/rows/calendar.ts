@@ -26,8 +26,8 @@ export function calendar(): Builder<Panel>[] {
       height: 9,
       title: 'Tokens that nobody refreshes',
       shows:
-        'Active tokens without a refresh token, or of a provider of which no expiry has moved for a lifetime. due: a refresh should have happened by now. cohort: the most that expire within the same 72 hours of the next 30 days.',
-      act: 'due: refresh them, or ask their users to reconnect, before they expire. A cohort of half the tokens is a cliff.',
+        'Active tokens without a refresh token, or of a provider of which no expiry has moved for a lifetime. due: a refresh should have happened by now. cohort: the most that expire within the same 72 hours of the next 30 days. cliff: so many in a cohort are one, by incidents.cliff_share.',
+      act: 'due: refresh them, or ask their users to reconnect, before they expire. A cohort that reaches the line of the cliff cuts all of them off together.',
       runbook: 'OAuthTokensExpiringUnrefreshed',
       queries: [
         {
@@ -38,9 +38,13 @@ export function calendar(): Builder<Panel>[] {
           expr: sumBy('provider', ofProvider('oauth_tokens_unrefreshed_cohort')),
           legend: '{{provider}} cohort',
         },
+        {
+          expr: sumBy('provider', ofProvider('oauth_tokens_expiry_cliff_threshold')),
+          legend: '{{provider}} cliff',
+        },
       ],
       unit: 'short',
-      colorOf: { ' due': 'red', ' cohort': 'orange' },
+      colorOf: { ' due': 'red', ' cohort': 'orange', ' cliff': 'text' },
     }),
   ];
 }

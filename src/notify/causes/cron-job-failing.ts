@@ -1,4 +1,5 @@
 import { cronTroubles, sawCronJobs } from '../../assess/cron-trouble.js';
+import { pluralOf } from '../../config/plural.js';
 import { unseen } from './cause.js';
 import type { ExporterCause } from './cause.js';
 import { describeTroubles } from './describe-troubles.js';
@@ -10,7 +11,7 @@ export const cronJobFailing: ExporterCause = {
   opensAtOnce: false,
   scope: 'exporter',
   runbook: 'oauthcronjobfailing',
-  title: (affected, outOf) => `${affected} of ${outOf ?? affected} cron jobs not doing their work`,
+  title: (affected, outOf) => `${pluralOf(affected, outOf, 'cron job')} in trouble`,
   explanation:
     'Jobs of pg_cron fail, hang, did not run when their schedule says, were switched off or removed. What they keep in use lapses with them.',
   nextStep:

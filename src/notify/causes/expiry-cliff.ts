@@ -1,10 +1,10 @@
+import { cliffThreshold } from '../../assess/unrefreshed.js';
+import { pluralOf } from '../../config/plural.js';
 import type { ProviderCause } from './cause.js';
 import { withIdleJobs } from './idle-jobs.js';
 import { activeOf, ofTokens } from './of-tokens.js';
 
 const dayMs = 86_400_000;
-/** Fewer are single tokens, whatever their share. */
-const fewest = 5;
 
 /** What happened once: everybody's tokens lapse together, because nobody refreshes them. */
 export const expiryCliff: ProviderCause = {
@@ -13,7 +13,7 @@ export const expiryCliff: ProviderCause = {
   opensAtOnce: false,
   scope: 'provider',
   runbook: 'oauthtokensexpirycliff',
-  title: (affected, outOf) => `${affected} of ${outOf ?? affected} tokens expiring together`,
+  title: (affected, outOf) => `${pluralOf(affected, outOf, 'token')} expiring together`,
   explanation:
     'A large share of the tokens in use expires within the same 72 hours, and nobody is known to refresh them. Then everybody is cut off at once.',
   nextStep:
@@ -22,7 +22,7 @@ export const expiryCliff: ProviderCause = {
   find: (context) =>
     ofTokens(context, (tokens, { unrefreshed: { cohort } }) => {
       const outOf = activeOf(tokens).length;
-      const isCliff = cohort.length >= Math.max(fewest, context.config.cliffShare * outOf);
+      const isCliff = cohort.length >= cliffThreshold(outOf, context.config.cliffShare);
       const first = cohort[0]?.remainingMs ?? 0;
       return {
         affected: isCliff ? cohort.map(({ token }) => token) : [],

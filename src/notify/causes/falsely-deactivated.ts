@@ -1,3 +1,4 @@
+import { pluralOf } from '../../config/plural.js';
 import type { ProviderCause } from './cause.js';
 import { ofTokens } from './of-tokens.js';
 
@@ -8,7 +9,7 @@ export const falselyDeactivated: ProviderCause = {
   opensAtOnce: false,
   scope: 'provider',
   runbook: 'oauthtokensfalselydeactivated',
-  title: (affected, outOf) => `${affected} of ${outOf ?? affected} tokens switched off while valid`,
+  title: (affected, outOf) => `${pluralOf(affected, outOf, 'token')} switched off while valid`,
   explanation:
     'These rows are inactive although their access tokens have not expired. Most likely a refresher lost a race, took the error for a revocation and switched off a healthy grant. Inactive rows are not refreshed.',
   nextStep:

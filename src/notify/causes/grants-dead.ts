@@ -1,3 +1,4 @@
+import { pluralOf } from '../../config/plural.js';
 import type { ProviderCause } from './cause.js';
 import { activeOf, ofTokens } from './of-tokens.js';
 
@@ -11,7 +12,7 @@ export const grantsDead: ProviderCause = {
   opensAtOnce: true,
   scope: 'provider',
   runbook: 'oauthgrantsdead',
-  title: (affected, outOf) => `${affected} of ${outOf ?? affected} grants dead`,
+  title: (affected, outOf) => `${pluralOf(affected, outOf, 'grant')} dead`,
   explanation:
     'The provider refused these refresh tokens twice, at least a minute apart (invalid_grant). The authorization behind them is gone, and no refresh can bring it back.',
   nextStep:

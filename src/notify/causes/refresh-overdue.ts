@@ -1,3 +1,4 @@
+import { pluralOf } from '../../config/plural.js';
 import { unseen } from './cause.js';
 import type { ProviderCause } from './cause.js';
 import { activeOf, isRefreshedByUs, ofTokens } from './of-tokens.js';
@@ -9,7 +10,7 @@ export const refreshOverdue: ProviderCause = {
   opensAtOnce: false,
   scope: 'provider',
   runbook: 'oauthtokenrefreshesoverdue',
-  title: (affected, outOf) => `${affected} of ${outOf ?? affected} refreshes overdue`,
+  title: (affected, outOf) => `${pluralOf(affected, outOf, 'refresh', 'refreshes')} overdue`,
   explanation:
     'These tokens should have been refreshed by now and were not. They expire next, or already have. As long as their refresh tokens live, one refresh repairs them.',
   nextStep:

@@ -1,4 +1,5 @@
 import type { SourceAssessment } from '../../assess/sources.js';
+import { pluralOf } from '../../config/plural.js';
 import { tokenSourceName } from '../../observe/observe.js';
 import { unseen } from './cause.js';
 import type { Finding, ProviderCause, ProviderContext } from './cause.js';
@@ -27,7 +28,7 @@ export const furtherSourceDown: ProviderCause = {
   opensAtOnce: false,
   scope: 'provider',
   runbook: 'oauthtokenexportersourcedown',
-  title: (affected, outOf) => `${affected} of ${outOf ?? affected} further sources down`,
+  title: (affected, outOf) => `${pluralOf(affected, outOf, 'further source')} down`,
   explanation:
     'A table that was read before can no longer be read. The tokens are still watched; what this table tells is the last that was known.',
   nextStep,

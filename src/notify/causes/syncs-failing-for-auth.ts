@@ -1,4 +1,5 @@
 import type { AssessedToken } from '../../assess/assessed-token.js';
+import { pluralOf } from '../../config/plural.js';
 import { unseen } from './cause.js';
 import type { ProviderCause } from './cause.js';
 import { sawSyncs } from './saw-sources.js';
@@ -10,7 +11,7 @@ export const syncsFailingForAuth: ProviderCause = {
   opensAtOnce: false,
   scope: 'provider',
   runbook: 'oauthsyncsfailingforauth',
-  title: (affected, outOf) => `${affected} of ${outOf ?? affected} syncs failing for their token`,
+  title: (affected, outOf) => `${pluralOf(affected, outOf, 'sync')} failing for want of a token`,
   explanation:
     'The last sync of these users failed because the access token was refused or could not be refreshed. They get no new data.',
   nextStep:

@@ -1,3 +1,4 @@
+import { pluralOf } from '../../config/plural.js';
 import { unseen } from './cause.js';
 import type { ProviderCause } from './cause.js';
 
@@ -13,7 +14,7 @@ export const tokensDisappeared: ProviderCause = {
   opensAtOnce: false,
   scope: 'provider',
   runbook: 'oauthtokensdisappeared',
-  title: (affected, outOf) => `${affected} of ${outOf ?? affected} rows disappeared`,
+  title: (affected, outOf) => `${pluralOf(affected, outOf, 'row')} disappeared`,
   explanation:
     "More rows vanished from the application's table within an hour than users disconnect. What was in them, refresh tokens included, is gone.",
   nextStep:

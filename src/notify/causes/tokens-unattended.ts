@@ -1,4 +1,5 @@
 import { hasExpired, isTimeToTell } from '../../assess/unrefreshed.js';
+import { pluralOf } from '../../config/plural.js';
 import type { ProviderCause } from './cause.js';
 import { withIdleJobs } from './idle-jobs.js';
 import { activeOf, ofTokens } from './of-tokens.js';
@@ -10,8 +11,7 @@ export const tokensUnattended: ProviderCause = {
   opensAtOnce: false,
   scope: 'provider',
   runbook: 'oauthtokensexpiringunrefreshed',
-  title: (affected, outOf) =>
-    `${affected} of ${outOf ?? affected} tokens expiring, refreshed by nobody`,
+  title: (affected, outOf) => `${pluralOf(affected, outOf, 'token')} expiring, refreshed by nobody`,
   explanation:
     'These tokens have expired or expire soon, this exporter does not refresh them, and nobody was seen to move their expiry forward.',
   nextStep:

@@ -148,5 +148,5 @@ function inWords(days: readonly CalendarDay[], of: number): string {
   const total = days.reduce((sum, day) => sum + totalOf(day), 0);
   if (total === 0) return `Nothing expires in the next ${of} days`;
   const lapses = days.reduce((sum, { counts }) => sum + counts.lapses, 0);
-  return `${formatCount(total)} tokens expire in the next ${of} days, ${formatCount(lapses)} of them for good`;
+  return `${formatCount(total)} ${total === 1 ? 'token expires' : 'tokens expire'} in the next ${of} days, ${formatCount(lapses)} of them for good`;
 }

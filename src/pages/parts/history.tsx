@@ -9,7 +9,7 @@ export function History({
   nowMs,
 }: {
   readonly ledger: readonly LedgerLine[];
-  readonly nowMs: number;
+  readonly nowMs: number | null;
 }) {
   if (ledger.length === 0) return <p>Nothing is recorded of this token.</p>;
   return (

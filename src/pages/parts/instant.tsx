@@ -3,8 +3,8 @@ import { describeDistance } from '../describe-distance.js';
 
 interface InstantProps {
   readonly ms: number | null;
-  /** What it is compared with: the database's clock at the last poll. */
-  readonly nowMs: number;
+  /** What it is compared with: the database's clock at the last poll; null: there is none yet. */
+  readonly nowMs: number | null;
   /** What stands there where there is none. */
   readonly none?: string;
 }
@@ -16,7 +16,7 @@ export function Instant({ ms, nowMs, none = '–' }: InstantProps) {
   if (!Number.isFinite(ms)) return <span>{ms > 0 ? 'never' : exact}</span>;
   return (
     <time dateTime={isoInstant(ms) ?? ''} title={exact}>
-      {describeDistance(ms - nowMs)}
+      {nowMs === null ? exact : describeDistance(ms - nowMs)}
     </time>
   );
 }
@@ -27,7 +27,7 @@ export function ExactInstant(props: InstantProps) {
   return (
     <>
       <Instant {...props} />
-      {exact !== null && <small class="exact"> {exact}</small>}
+      {exact !== null && props.nowMs !== null && <small class="exact"> {exact}</small>}
     </>
   );
 }
