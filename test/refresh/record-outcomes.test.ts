@@ -3,7 +3,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openPool } from '../../src/database/open-pool.js';
 import { parseProviderHealth } from '../../src/refresh/parse-provider-health.js';
-import { recordOutcomes } from '../../src/refresh/record-outcomes.js';
+import { createOutcomeRecorder } from '../../src/refresh/record-outcomes.js';
 import type { Closing } from '../../src/refresh/record-outcomes.js';
 import { migrate } from '../../src/store/migrate.js';
 import { firstSight } from '../../src/store/token-memory.js';
@@ -68,11 +68,10 @@ async function openClaims(): Promise<number> {
 async function makeSteady(): Promise<void> {
   const ids = Array.from({ length: 20 }, (_, index) => `steady-${String(index)}`);
   for (const id of ids) await claim(id);
-  await recordOutcomes(
+  await createOutcomeRecorder(
     pool,
     target,
-    ids.map((id) => closing(id, claimedAtMs, { kind: 'refreshed' })),
-  );
+  )(ids.map((id) => closing(id, claimedAtMs, { kind: 'refreshed' })));
 }
 
 /** Whether recording goes on while another transaction holds the provider's row. */
@@ -97,7 +96,10 @@ describe('remembering a success', () => {
     await makeSteady();
     await claim('next');
     const record = () =>
-      recordOutcomes(pool, target, [closing('next', claimedAtMs + 999, { kind: 'refreshed' })]);
+      createOutcomeRecorder(
+        pool,
+        target,
+      )([closing('next', claimedAtMs + 999, { kind: 'refreshed' })]);
     expect(await goesOnWhileLocked(record)).toBe(true);
     expect(await openClaims()).toBe(0);
   });
@@ -106,7 +108,10 @@ describe('remembering a success', () => {
     await makeSteady();
     await claim('next');
     const record = () =>
-      recordOutcomes(pool, target, [closing('next', claimedAtMs + 1_000, { kind: 'refreshed' })]);
+      createOutcomeRecorder(
+        pool,
+        target,
+      )([closing('next', claimedAtMs + 1_000, { kind: 'refreshed' })]);
     expect(await goesOnWhileLocked(record)).toBe(false);
     const [row] = await database.query<{ breaker: unknown }>(
       'SELECT breaker FROM oauth_token_exporter.providers',
@@ -121,7 +126,10 @@ describe('remembering a success', () => {
     await claim('failed');
     await claim('next');
     const record = () =>
-      recordOutcomes(pool, target, [
+      createOutcomeRecorder(
+        pool,
+        target,
+      )([
         closing('next', claimedAtMs, { kind: 'refreshed' }),
         closing('failed', claimedAtMs, { kind: 'failed', reason: 'server_error' }),
       ]);
