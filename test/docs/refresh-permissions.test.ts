@@ -2,7 +2,6 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { loadWorld } from '../../src/demo/demo-world.js';
 import { readSnapshot } from '../../src/database/read-snapshot.js';
-import { writeTransaction } from '../../src/database/write-transaction.js';
 import { readCatalog } from '../../src/observe/catalog.js';
 import { observe } from '../../src/observe/observe.js';
 import { tablesOf } from '../../src/observe/token-source.js';

@@ -1,7 +1,6 @@
 import pg from 'pg';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { App } from '../../src/app.js';
-import { writeTransaction } from '../../src/database/write-transaction.js';
 import { coalesce } from '../../src/refresh/coalesce.js';
 import { storeTokens } from '../../src/refresh/store-tokens.js';
 import type { NewTokens } from '../../src/refresh/store-tokens.js';
