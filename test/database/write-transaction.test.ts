@@ -29,7 +29,8 @@ function open(connectionString: string): Pool {
   );
 }
 
-const kept = async () => (await database.query('SELECT n FROM kept ORDER BY n')).map(({ n }) => n);
+const kept = async () =>
+  (await database.query<{ n: number }>('SELECT n FROM kept ORDER BY n')).map(({ n }) => n);
 const backend = async () =>
   (await writeStatement<{ pid: number }>(pool, 'SELECT pg_backend_pid() AS pid', []))[0]?.pid;
 
