@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomFillSync } from 'node:crypto';
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import type { RawAnswer } from '../token-response.js';
 import type { JournalKey } from './journal-key.js';
 import type { Sent } from './slot-format.js';
@@ -18,20 +18,6 @@ export interface SealedAnswer {
 
 const algorithm = 'aes-256-gcm';
 
-const nonceBytes = 12;
-const drawn = Buffer.alloc(nonceBytes * 128);
-let used = drawn.length;
-
-/** Random numbers are drawn for many at a time: each time is a call of the system. */
-function nextNonce(): Buffer {
-  if (used === drawn.length) {
-    randomFillSync(drawn);
-    used = 0;
-  }
-  used += nonceBytes;
-  return Buffer.from(drawn.subarray(used - nonceBytes, used));
-}
-
 /**
  * Encrypts an answer so that it can be opened only as the answer to this request for this token.
  * Nonces are random: good for 2³² answers under one key (NIST SP 800-38D section 8.3).
@@ -41,7 +27,7 @@ export function sealAnswer(
   to: Sent,
   key: JournalKey,
 ): SealedAnswer {
-  const nonce = nextNonce();
+  const nonce = randomBytes(12);
   const cipher = createCipheriv(algorithm, key.encryption, nonce).setAAD(identity(to));
   const { status, headers, body } = answer;
   const head = JSON.stringify({ status, headers, receivedAtMs: receivedAt.getTime() });
