@@ -1,4 +1,4 @@
-import type { Pool, PoolClient, QueryResultRow } from 'pg';
+import type { Client, Pool, PoolClient, QueryResultRow } from 'pg';
 import type { Query } from './read-snapshot.js';
 
 /** Longest that one statement of a write may take, and wait for a lock. */
@@ -52,11 +52,15 @@ export async function writeStatement<Row extends QueryResultRow>(
   values: readonly unknown[],
 ): Promise<Row[]> {
   return withClient(pool, longestMs, async (client, onEnded) => {
-    const sent = [
-      client.query(beginSql),
-      client.query<Row>(text, [...values]),
-      client.query('COMMIT'),
-    ] as const;
+    const sent = inOnePiece(
+      client,
+      () =>
+        [
+          client.query(beginSql),
+          client.query<Row>(text, [...values]),
+          client.query('COMMIT'),
+        ] as const,
+    );
     // After a statement that failed the COMMIT rolls back.
     const [, , ended] = await Promise.allSettled(sent);
     if (ended.status === 'fulfilled') onEnded();
@@ -96,4 +100,15 @@ async function withClient<T>(
 /** Whether statements are sent without waiting for the answers to those before them. */
 function pipeline(client: PoolClient, isOn: boolean): void {
   Object.assign(client, { pipeline: isOn });
+}
+
+/** What is sent meanwhile leaves together: each piece would wake the server for itself. */
+function inOnePiece<T>(client: PoolClient, send: () => T): T {
+  const { stream } = (client as PoolClient & Pick<Client, 'connection'>).connection;
+  stream.cork();
+  try {
+    return send();
+  } finally {
+    stream.uncork();
+  }
 }
