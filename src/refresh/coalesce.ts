@@ -1,6 +1,8 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
 /**
- * Gathers single calls into batches: what arrives while a batch runs goes into the next one, so
- * that nothing ever waits for a batch to fill.
+ * Gathers single calls into batches: what arrives in one turn of the event loop goes together, and
+ * what arrives while a batch runs goes into the next one. Nothing ever waits for a batch to fill.
  *
  * `run` answers one result per item, in order. When it throws, a batch of several is run again
  * item by item: one row that can't be written must not cost the others.
@@ -30,7 +32,11 @@ export function coalesce<Item, Result>(
   };
   const drain = async (): Promise<void> => {
     running = true;
-    while (waiting.length > 0) await settle(waiting.splice(0, largestBatch));
+    while (waiting.length > 0) {
+      // Whoever the last batch released may have more, and mostly comes in company.
+      await nextTurn();
+      await settle(waiting.splice(0, largestBatch));
+    }
     running = false;
   };
 

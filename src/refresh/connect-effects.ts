@@ -4,18 +4,18 @@ import { decideRefresh } from '../assess/refresh-due.js';
 import { refreshSubject } from '../assess/refresh-subject.js';
 import type { ProviderConfig } from '../config/config.js';
 import type { TokenEndpointConfig } from '../config/refresh-config.js';
-import type { Query } from '../database/read-snapshot.js';
 import { writeTransaction } from '../database/write-transaction.js';
-import { fingerprintOf, lockRows, readRows, storeTokens } from './app-rows.js';
-import type { AppRow, NewTokens, StoreResult } from './app-rows.js';
+import { fingerprintOf, lockRows, readClock, readRows } from './app-rows.js';
+import type { AppRow, LockedAt } from './app-rows.js';
 import type { AppTable } from './app-table.js';
 import { coalesce } from './coalesce.js';
-import type { LockedAt } from './exchange-token.js';
 import type { Journal, SentRequest } from './journal/journal.js';
 import { limitInFlight } from './limit-in-flight.js';
 import type { Persist } from './persist.js';
 import type { JournalEntry, RefreshEffects } from './refresh-token.js';
 import type { StoringWatch } from './set-aside.js';
+import { storeTokens } from './store-tokens.js';
+import type { NewTokens, StoreResult } from './store-tokens.js';
 import { secretsSent, sendRefreshRequest } from './token-endpoint.js';
 import type { TokenEndpoint } from './token-endpoint.js';
 import { parseTokenResponse } from './token-response.js';
@@ -74,13 +74,10 @@ export function connectEffects(parts: RefreshEffectsParts, persist: Persist): Co
     aliases: config.errorAliases,
   };
 
-  const lockOnce = coalesce<string, LockedAt>(async (tokenIds) =>
-    writeTransaction(parts.appPool, async (query) => {
-      const atMs = await readClock(query);
-      const rows = await lockRows(query, table, tokenIds);
-      return tokenIds.map((id) => ({ locked: rows.get(id) ?? { kind: 'gone' }, atMs }));
-    }),
-  );
+  const lockOnce = coalesce<string, LockedAt>(async (tokenIds) => {
+    const found = await lockRows(parts.appPool, table, tokenIds);
+    return tokenIds.map((id) => found.get(id) ?? unheard(id));
+  });
   const lockRow = async (tokenId: string): Promise<LockedAt | null> => {
     try {
       return await lockOnce(tokenId);
@@ -99,9 +96,7 @@ export function connectEffects(parts: RefreshEffectsParts, persist: Persist): Co
     return requests.map(() => null);
   });
   const storeOnce = coalesce<NewTokens, StoreResult>(async (tokens) => {
-    const results = await writeTransaction(parts.appPool, (query) =>
-      storeTokens(query, table, tokens),
-    );
+    const results = await storeTokens(parts.appPool, table, tokens);
     return tokens.map(({ tokenId }) => results.get(tokenId) ?? { kind: 'failed' });
   });
   const entryOf = (entryId: string): JournalEntry => ({
@@ -182,13 +177,8 @@ export function connectEffects(parts: RefreshEffectsParts, persist: Persist): Co
   return { effectsFor, entryOf, readRow, noteRepeated };
 }
 
-/** The database's time, which decides. */
-async function readClock(query: Query): Promise<number> {
-  const [clock] = await query<{ ms: number }>(
-    'SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS ms',
-  );
-  if (clock === undefined) throw new TypeError('the database did not tell its time');
-  return clock.ms;
+function unheard(tokenId: string): never {
+  throw new TypeError(`no answer for the row of ${tokenId}`);
 }
 
 function codeOf(error: unknown): string {

@@ -1,4 +1,4 @@
-import type { LockedRow } from './app-rows.js';
+import type { LockedAt } from './app-rows.js';
 import type { Exchange, Unanswered } from './exchange.js';
 
 /** What sending a refresh token needs of the outside. */
@@ -11,11 +11,6 @@ export interface ExchangeEffects {
   readonly send: (refreshToken: string) => Promise<Exchange>;
   /** The same refresh token is about to be sent again. */
   readonly noteRepeated: (tokenId: string) => void;
-}
-
-export interface LockedAt {
-  readonly locked: LockedRow;
-  readonly atMs: number;
 }
 
 /**

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Pool } from 'pg';
 import type { Query } from '../database/read-snapshot.js';
 import { writeTransaction } from '../database/write-transaction.js';
-import { closeClaims } from '../store/close-claims.js';
+import { closeClaims, closeClaimsUnder } from '../store/close-claims.js';
 import type { ClosedClaim } from '../store/close-claims.js';
 import {
   clearBackoffs,
@@ -34,19 +34,41 @@ export interface OutcomeTarget {
   readonly configurationFingerprint: string;
 }
 
+interface Recorded {
+  readonly health: ProviderHealth;
+  readonly changes: readonly HealthChange[];
+}
+
 /**
  * Remembers outcomes, of the tokens and of their provider, in one committed transaction; returns
  * what changed for the provider.
  *
  * Successes that say nothing new of the provider leave its row unlocked: every claim waits for it.
- * A change that somebody commits meanwhile then simply comes after them.
+ * A change that somebody commits meanwhile then simply comes after them. While its health is the
+ * one that was last seen, not even reading it costs a round trip.
  */
-export async function recordOutcomes(
+export function createOutcomeRecorder(
   pool: Pool,
   target: OutcomeTarget,
-  closings: readonly Closing[],
-): Promise<readonly HealthChange[]> {
+): (closings: readonly Closing[]) => Promise<readonly HealthChange[]> {
   const { provider, journalId, configurationFingerprint } = target;
+  let known: ProviderHealth | null = null;
+  return async (closings) => {
+    if (known !== null && !saysNews(known, closings, configurationFingerprint)) {
+      const closed = closings.map((closing) => closing.closed);
+      if (await closeClaimsUnder(pool, provider, journalId, closed, known)) return [];
+    }
+    const { health, changes } = await record(pool, target, closings);
+    known = health;
+    return changes;
+  };
+}
+
+async function record(
+  pool: Pool,
+  { provider, journalId, configurationFingerprint }: OutcomeTarget,
+  closings: readonly Closing[],
+): Promise<Recorded> {
   const close = (query: Query) =>
     closeClaims(
       query,
@@ -55,13 +77,10 @@ export async function recordOutcomes(
       closings.map(({ closed }) => closed),
     );
   return writeTransaction(pool, async (query) => {
-    if (closings.every(({ attempt }) => attempt.kind === 'refreshed')) {
-      const before = parseProviderHealth(await readProviderHealth(query, provider));
-      const { health } = afterClosings(before, closings, configurationFingerprint);
-      if (isDeepStrictEqual(health, before)) {
-        await close(query);
-        return [];
-      }
+    const seen = parseProviderHealth(await readProviderHealth(query, provider));
+    if (!saysNews(seen, closings, configurationFingerprint)) {
+      await close(query);
+      return { health: seen, changes: [] };
     }
     const before = parseProviderHealth(await lockProviderHealth(query, provider));
     const ended = await close(query);
@@ -70,15 +89,27 @@ export async function recordOutcomes(
     const { health, changes } = afterClosings(before, counted, configurationFingerprint);
     await saveProviderHealth(query, provider, health);
     if (changes.includes('closed')) await clearBackoffs(query, provider, transientReasons);
-    return changes;
+    return { health, changes };
   });
+}
+
+/** Only successes, of which enough is known of this provider already, say none. */
+function saysNews(
+  health: ProviderHealth,
+  closings: readonly Closing[],
+  configurationFingerprint: string,
+): boolean {
+  return (
+    closings.some(({ attempt }) => attempt.kind !== 'refreshed') ||
+    !isDeepStrictEqual(afterClosings(health, closings, configurationFingerprint).health, health)
+  );
 }
 
 function afterClosings(
   before: ProviderHealth,
   closings: readonly Closing[],
   configurationFingerprint: string,
-): { readonly health: ProviderHealth; readonly changes: readonly HealthChange[] } {
+): Recorded {
   let health = before;
   const changes: HealthChange[] = [];
   for (const { closed, attempt, atMs, retryAfterMs } of closings) {

@@ -1,8 +1,9 @@
 import type { TokenMemory } from '../store/token-memory.js';
-import type { AppRow, LockedRow, NewTokens, StoreResult } from './app-rows.js';
+import type { AppRow, LockedRow } from './app-rows.js';
 import { exchangeToken, stillHolds } from './exchange-token.js';
 import type { ExchangeEffects } from './exchange-token.js';
 import type { RefreshOutcome } from './refresh-outcome.js';
+import type { NewTokens, StoreResult } from './store-tokens.js';
 import type { RawAnswer, TokenAnswer } from './token-response.js';
 
 /** What the refresh of one token needs of the outside. */

@@ -25,25 +25,28 @@ export function buildRefreshRequest(
   endpoint: TokenEndpoint,
   refreshToken: string,
 ): EndpointRequest {
-  const authentication = clientAuthentication[endpoint.authentication](endpoint);
+  return {
+    url: endpoint.url,
+    headers: requestHeaders(endpoint),
+    body: new URLSearchParams({
+      ...endpoint.extraParameters,
+      grant_type: 'refresh_token',
+      refresh_token: refreshToken,
+      ...clientAuthentication[endpoint.authentication](endpoint).parameters,
+    }).toString(),
+  };
+}
+
+function requestHeaders(endpoint: TokenEndpoint): Readonly<Record<string, string>> {
   const configured: Record<string, string> = {};
   for (const [name, value] of Object.entries(endpoint.headers)) {
     configured[name.toLowerCase()] = value;
   }
   return {
-    url: endpoint.url,
-    headers: {
-      accept: 'application/json',
-      ...configured,
-      'content-type': 'application/x-www-form-urlencoded',
-      ...authentication.headers,
-    },
-    body: new URLSearchParams({
-      ...endpoint.extraParameters,
-      grant_type: 'refresh_token',
-      refresh_token: refreshToken,
-      ...authentication.parameters,
-    }).toString(),
+    accept: 'application/json',
+    ...configured,
+    'content-type': 'application/x-www-form-urlencoded',
+    ...clientAuthentication[endpoint.authentication](endpoint).headers,
   };
 }
 
@@ -63,7 +66,7 @@ export function sendRefreshRequest(
 
 /** Everything secret that a refresh request sends, for `parseTokenResponse` to keep out of words. */
 export function secretsSent(endpoint: TokenEndpoint, refreshToken: string): string[] {
-  const { authorization } = buildRefreshRequest(endpoint, refreshToken).headers;
+  const { authorization } = requestHeaders(endpoint);
   return [refreshToken, endpoint.clientSecret, authorization?.split(' ')[1]].filter(
     (secret): secret is string => typeof secret === 'string' && secret !== '',
   );

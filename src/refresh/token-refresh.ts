@@ -7,7 +7,7 @@ import type { RefreshEffectsParts } from './connect-effects.js';
 import type { FailureReason } from './failure-reason.js';
 import { createPersist } from './persist.js';
 import type { HealthChange } from './provider-health.js';
-import { recordAnswered, recordOutcomes } from './record-outcomes.js';
+import { createOutcomeRecorder, recordAnswered } from './record-outcomes.js';
 import type { Closing, OutcomeTarget } from './record-outcomes.js';
 import { createRecovery } from './recover-refreshes.js';
 import type { Recover } from './recover-refreshes.js';
@@ -71,8 +71,9 @@ export function createTokenRefresh(parts: TokenRefreshParts): TokenRefresh {
     journalId: journal.id,
     configurationFingerprint: parts.configurationFingerprint,
   };
+  const recordOutcomes = createOutcomeRecorder(parts.statePool, target);
   const closeOnce = coalesce<Closing, null>(async (closings) => {
-    const changes = await recordOutcomes(parts.statePool, target, closings);
+    const changes = await recordOutcomes(closings);
     changes.forEach(listener.onHealthChange);
     return closings.map(() => null);
   });

@@ -1,4 +1,6 @@
+import type { Pool } from 'pg';
 import type { Query } from '../database/read-snapshot.js';
+import { writeStatement } from '../database/write-transaction.js';
 import { stateSchema } from './migrate.js';
 import type { TokenMemory } from './token-memory.js';
 
@@ -22,19 +24,66 @@ export async function closeClaims(
   journalId: string | null,
   closed: readonly ClosedClaim[],
 ): Promise<ReadonlySet<string>> {
-  const rows = await query<{ tokenId: string }>(closeSql, [
+  const rows = await query<{ tokenId: string }>(
+    closeSql('true'),
+    closeValues(provider, journalId, closed),
+  );
+  return new Set(rows.map(({ tokenId }) => tokenId));
+}
+
+/**
+ * As `closeClaims`, in a transaction of its own, and only while the provider's health is still this
+ * one: otherwise nothing is ended, and false returned. One round trip to the database.
+ */
+export async function closeClaimsUnder(
+  pool: Pool,
+  provider: string,
+  journalId: string,
+  closed: readonly ClosedClaim[],
+  health: unknown,
+): Promise<boolean> {
+  const isHealth = `EXISTS (
+    SELECT FROM ${stateSchema}.providers WHERE provider = $1 AND breaker = $5::jsonb)`;
+  const values = [...closeValues(provider, journalId, closed), JSON.stringify(health)];
+  return (await writeStatement(pool, closeSql(isHealth), values)).length > 0;
+}
+
+function closeValues(
+  provider: string,
+  journalId: string | null,
+  closed: readonly ClosedClaim[],
+): unknown[] {
+  return [
     provider,
     journalId,
-    JSON.stringify(closed.map((each) => ({ ...each, ...each.memory, memory: undefined }))),
+    JSON.stringify(
+      closed.map(({ memory, event, reason, detail }) => ({
+        tokenId: memory.tokenId,
+        event,
+        reason,
+        detail,
+        expiresAtMs: memory.expiresAtMs,
+        expiryMovedAtMs: memory.expiryMovedAtMs,
+        refreshedAtMs: memory.refreshedAtMs,
+        expiresInMs: memory.expiresInMs,
+        failures: memory.failures,
+        failureReason: memory.failureReason,
+        failedAtMs: memory.failedAtMs,
+        notBeforeMs: memory.notBeforeMs,
+        fingerprint: memory.fingerprint,
+        suspectedAtMs: memory.suspectedAtMs,
+        deadSinceMs: memory.deadSinceMs,
+        claimedAtMs: memory.claimedAtMs,
+      })),
+    ),
     closed.map(({ memory }) => memory.tokenId),
-  ]);
-  return new Set(rows.map(({ tokenId }) => tokenId));
+  ];
 }
 
 const at = (field: string) => `to_timestamp(input."${field}" / 1000)`;
 
 // The ids a second time, as an array: of its length the planner knows, and takes the index.
-const closeSql = `
+const closeSql = (condition: string) => `
 WITH input AS (
   SELECT * FROM jsonb_to_recordset($3::jsonb) AS x(
     "tokenId" text, event text, reason text, detail text,
@@ -61,6 +110,7 @@ WITH input AS (
   WHERE t.provider = $1 AND t.token_id = ANY($4::text[]) AND t.token_id = input."tokenId"
     AND t.claimed_by IS NOT DISTINCT FROM $2::uuid
     AND floor(extract(epoch FROM t.claimed_at) * 1000)::float8 IS NOT DISTINCT FROM input."claimedAtMs"
+    AND ${condition}
   RETURNING t.token_id
 ), written AS (
 INSERT INTO ${stateSchema}.ledger (at, provider, token_id, event, reason, detail, actor)

@@ -2,11 +2,11 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { loadWorld } from '../../src/demo/demo-world.js';
 import { readSnapshot } from '../../src/database/read-snapshot.js';
-import { writeTransaction } from '../../src/database/write-transaction.js';
 import { readCatalog } from '../../src/observe/catalog.js';
 import { observe } from '../../src/observe/observe.js';
 import { tablesOf } from '../../src/observe/token-source.js';
-import { lockRows, storeTokens } from '../../src/refresh/app-rows.js';
+import { lockRows } from '../../src/refresh/app-rows.js';
+import { storeTokens } from '../../src/refresh/store-tokens.js';
 import { resolveAppTable, type AppTable } from '../../src/refresh/app-table.js';
 import { openState } from '../../src/store/open-state.js';
 import { rememberRows } from '../../src/store/remember-rows.js';
@@ -66,10 +66,7 @@ describeOnEachServer('the permissions of docs/refresh.md', (server) => {
 
   async function lockedRow() {
     const table = await tableOfProvider();
-    return writeTransaction(pool(), async (query) => {
-      const rows = await lockRows(query, table, [tokenId]);
-      return rows.get(tokenId);
-    });
+    return (await lockRows(pool(), table, [tokenId])).get(tokenId)?.locked;
   }
 
   it('observing is not enough to remember, and it says what is missing', async () => {
@@ -115,11 +112,9 @@ describeOnEachServer('the permissions of docs/refresh.md', (server) => {
 
     const table = await tableOfProvider();
     const expiresAtMs = Date.now() + 86_400_000;
-    const results = await writeTransaction(pool(), (query) =>
-      storeTokens(query, table, [
-        { tokenId, used: 'the one used', accessToken: 'new', refreshToken: 'next', expiresAtMs },
-      ]),
-    );
+    const results = await storeTokens(pool(), table, [
+      { tokenId, used: 'the one used', accessToken: 'new', refreshToken: 'next', expiresAtMs },
+    ]);
     expect(results.get(tokenId)).toEqual({ kind: 'stored', expiresAtMs });
     const [row] = await database.query(
       `SELECT access_token, refresh_token FROM fathom_integrations WHERE id = '${tokenId}'`,

@@ -3,8 +3,10 @@ import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openPool } from '../../src/database/open-pool.js';
 import { parseProviderHealth } from '../../src/refresh/parse-provider-health.js';
-import { recordOutcomes } from '../../src/refresh/record-outcomes.js';
+import { createOutcomeRecorder } from '../../src/refresh/record-outcomes.js';
 import type { Closing } from '../../src/refresh/record-outcomes.js';
+import { healthyProvider } from '../../src/refresh/provider-health.js';
+import type { HealthChange } from '../../src/refresh/provider-health.js';
 import { migrate } from '../../src/store/migrate.js';
 import { firstSight } from '../../src/store/token-memory.js';
 import { createDatabase, testServer17 } from '../support/postgres.js';
@@ -64,15 +66,16 @@ async function openClaims(): Promise<number> {
   return row?.count ?? NaN;
 }
 
+/** Remembers as a process would that has just started. */
+function remembering(closings: readonly Closing[]): Promise<readonly HealthChange[]> {
+  return createOutcomeRecorder(pool, target)(closings);
+}
+
 /** As many successes as are remembered, all at one moment. */
 async function makeSteady(): Promise<void> {
   const ids = Array.from({ length: 20 }, (_, index) => `steady-${String(index)}`);
   for (const id of ids) await claim(id);
-  await recordOutcomes(
-    pool,
-    target,
-    ids.map((id) => closing(id, claimedAtMs, { kind: 'refreshed' })),
-  );
+  await remembering(ids.map((id) => closing(id, claimedAtMs, { kind: 'refreshed' })));
 }
 
 /** Whether recording goes on while another transaction holds the provider's row. */
@@ -96,8 +99,7 @@ describe('remembering a success', () => {
   it('waits for nobody while all that is remembered of the provider succeeded a moment ago', async () => {
     await makeSteady();
     await claim('next');
-    const record = () =>
-      recordOutcomes(pool, target, [closing('next', claimedAtMs + 999, { kind: 'refreshed' })]);
+    const record = () => remembering([closing('next', claimedAtMs + 999, { kind: 'refreshed' })]);
     expect(await goesOnWhileLocked(record)).toBe(true);
     expect(await openClaims()).toBe(0);
   });
@@ -105,8 +107,7 @@ describe('remembering a success', () => {
   it('is noted of the provider once that moment has passed', async () => {
     await makeSteady();
     await claim('next');
-    const record = () =>
-      recordOutcomes(pool, target, [closing('next', claimedAtMs + 1_000, { kind: 'refreshed' })]);
+    const record = () => remembering([closing('next', claimedAtMs + 1_000, { kind: 'refreshed' })]);
     expect(await goesOnWhileLocked(record)).toBe(false);
     const [row] = await database.query<{ breaker: unknown }>(
       'SELECT breaker FROM oauth_token_exporter.providers',
@@ -121,7 +122,7 @@ describe('remembering a success', () => {
     await claim('failed');
     await claim('next');
     const record = () =>
-      recordOutcomes(pool, target, [
+      remembering([
         closing('next', claimedAtMs, { kind: 'refreshed' }),
         closing('failed', claimedAtMs, { kind: 'failed', reason: 'server_error' }),
       ]);
@@ -131,5 +132,26 @@ describe('remembering a success', () => {
     );
     const last = parseProviderHealth(row?.breaker).breaker.attempts.at(-1);
     expect(last?.reason).toBe('server_error');
+  });
+
+  it('is noted of a provider whose health somebody else changed meanwhile', async () => {
+    await makeSteady();
+    const record = createOutcomeRecorder(pool, target);
+    for (const id of ['first', 'second', 'third']) await claim(id);
+    const success = (id: string) => [closing(id, claimedAtMs + 1, { kind: 'refreshed' as const })];
+    expect(await record(success('first'))).toEqual([]);
+    const open = { kind: 'open', reason: 'server_error', untilMs: claimedAtMs, confirming: null };
+    const health = { ...healthyProvider, breaker: { ...healthyProvider.breaker, phase: open } };
+    await database.query('UPDATE oauth_token_exporter.providers SET breaker = $1', [
+      JSON.stringify(health),
+    ]);
+
+    expect(await record(success('second'))).toEqual(['closed']);
+    expect(await record(success('third'))).toEqual([]);
+    expect(await openClaims()).toBe(0);
+    const lines = await database.query(
+      `SELECT FROM oauth_token_exporter.ledger WHERE token_id IN ('first', 'second', 'third')`,
+    );
+    expect(lines).toHaveLength(3);
   });
 });

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { writeFully } from './durable-file.js';
-import type { Commit, Write } from './group-commit.js';
+import type { GroupCommit } from './group-commit.js';
 import type { Journal, SentRequest } from './journal.js';
 import { hashRefreshToken, type JournalKey } from './journal-key.js';
 import {
@@ -10,6 +9,7 @@ import {
   tooLarge,
   type JournalProblem,
 } from './journal-problem.js';
+import { putAnswer, putRequest } from './put-record.js';
 import { sealAnswer } from './sealed-answer.js';
 import {
   answerOffset,
@@ -33,7 +33,7 @@ export interface JournalParts {
   readonly usual: SlotPool;
   /** Slots for long answers, of which one is kept free. */
   readonly long: SlotPool;
-  readonly commit: Commit;
+  readonly disk: GroupCommit;
   readonly open: Map<string, OpenEntry>;
   /** Records whose key is not at hand. */
   readonly locked: readonly Place[];
@@ -54,7 +54,8 @@ export interface OpenEntry {
 
 /** Makes the journal of an opened directory. */
 export function createJournal(parts: JournalParts): Journal {
-  const { id, directory, key, keys, usual, long, commit, open, onWarning } = parts;
+  const { id, directory, key, keys, usual, long, disk, open, onWarning } = parts;
+  const { commit } = disk;
   const clearing = new Set<Promise<void>>();
   let { locked } = parts;
 
@@ -67,7 +68,8 @@ export function createJournal(parts: JournalParts): Journal {
 
   /** A slot is given to another entry only after its own is gone from it. */
   function clear(slot: Slot): void {
-    const cleared = writeFully(slot.file, forgottenHead, slot.position)
+    const cleared = disk
+      .write(putRequest(slot, forgottenHead))
       .then(slot.free, (error: unknown) => {
         onWarning(explainJournalError(error, directory).message);
       })
@@ -83,7 +85,9 @@ export function createJournal(parts: JournalParts): Journal {
         entries.push({ sent, slots: [await usual.take()], answered: false });
       }
       await commit(
-        entries.flatMap(({ sent, slots }) => slots.map((slot) => put(slot, 0, encodeSent(sent)))),
+        entries.flatMap(({ sent, slots }) =>
+          slots.flatMap((slot) => putRequest(slot, encodeSent(sent))),
+        ),
       );
     } catch (error) {
       entries.flatMap(({ slots }) => slots).forEach(clear);
@@ -97,12 +101,12 @@ export function createJournal(parts: JournalParts): Journal {
     const needed = answerOffset + record.length;
     const slot = slots.find(({ slotBytes }) => slotBytes >= needed);
     if (slot !== undefined) {
-      await commit([put(slot, answerOffset, record)]);
+      await commit(putAnswer(slot, record));
       return;
     }
     const longer = await long.take();
     slots.push(longer);
-    await commit([put(longer, 0, encodeSent(sent)), put(longer, answerOffset, record)]);
+    await commit([...putRequest(longer, encodeSent(sent)), ...putAnswer(longer, record)]);
   }
 
   return {
@@ -115,7 +119,7 @@ export function createJournal(parts: JournalParts): Journal {
       try {
         await long.reserve();
         const slot = await usual.take();
-        await commit([put(slot, 0, forgottenHead)]).finally(slot.free);
+        await commit(putRequest(slot, forgottenHead)).finally(slot.free);
         return null;
       } catch (error) {
         return explainJournalError(error, directory);
@@ -173,7 +177,7 @@ export function createJournal(parts: JournalParts): Journal {
     async abandonLocked() {
       try {
         const copies = await Promise.all(locked.map(parts.setAside));
-        await commit(locked.map(({ slot }) => put(slot, 0, forgottenHead)));
+        await commit(locked.flatMap(({ slot }) => putRequest(slot, forgottenHead)));
         for (const { slot } of locked) slot.free();
         locked = [];
         return { ok: true, copies };
@@ -194,10 +198,6 @@ export function createJournal(parts: JournalParts): Journal {
     if (known === undefined) throw new Error(`journal key ${keyId} is not at hand`);
     return known;
   }
-}
-
-function put(slot: Slot, offset: number, bytes: Uint8Array): Write {
-  return { file: slot.file, position: slot.position + offset, bytes };
 }
 
 function findTooLarge(requests: readonly SentRequest[]): JournalProblem | null {

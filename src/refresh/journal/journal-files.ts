@@ -3,15 +3,30 @@ import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { failedWith, syncDirectory, unfinishedSuffix, writeDurably } from './durable-file.js';
+import { answerOffset } from './slot-format.js';
 import type { Place, SegmentShape } from './slot-pool.js';
 
-/** Part of each segment's name; another number means another layout. */
-const format = 'slots-v1';
+/** How the name of a segment begins; another number means another layout. */
+const formats = ['slots-v1-', 'slots-v2-'];
 
-/** For a usual answer, and for the longest that the token endpoint is listened to for. */
+/**
+ * For a usual answer, and for the longest that the token endpoint is listened to for; and as usual
+ * answers were laid out before 0032, which are read but not written any more.
+ */
 export const shapes = {
-  usual: { name: `${format}-usual`, slotBytes: 32 * 1024, slots: 32 },
-  long: { name: `${format}-long`, slotBytes: 1024 * 1024 + 32 * 1024, slots: 1 },
+  usual: {
+    ...{ name: 'slots-v2-usual', slotBytes: 32 * 1024, slots: 128, spare: 1 },
+    // Requests, answers of up to 3 KiB, and what is longer.
+    parts: [0, answerOffset, 2 * answerOffset],
+  },
+  former: { name: 'slots-v1-usual', slotBytes: 32 * 1024, slots: 32, parts: [0], spare: 0 },
+  long: {
+    name: 'slots-v1-long',
+    slotBytes: 1024 * 1024 + 32 * 1024,
+    slots: 1,
+    parts: [0],
+    spare: 1,
+  },
 } as const satisfies Record<string, SegmentShape>;
 
 /**
@@ -42,7 +57,9 @@ async function makeDirectory(path: string): Promise<void> {
 /** True when a newer version wrote here: what it wrote would look damaged to this one. */
 export async function isNewerFormat(directory: string): Promise<boolean> {
   const names = await readdir(directory);
-  return names.some((name) => name.startsWith('slots-') && !name.startsWith(`${format}-`));
+  return names.some(
+    (name) => name.startsWith('slots-') && !formats.some((format) => name.startsWith(format)),
+  );
 }
 
 /** True when nothing was ever recorded here. */

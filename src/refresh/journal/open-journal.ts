@@ -88,19 +88,20 @@ async function open(
     onWarning(damage.message);
   };
   const usual = createSlotPool(directory, shapes.usual, onDamage);
+  const former = createSlotPool(directory, shapes.former, onDamage);
   const long = createSlotPool(directory, shapes.long, onDamage);
-  closings.push(usual.close, long.close);
+  closings.push(usual.close, former.close, long.close);
 
-  const commit = createGroupCommit();
+  const disk = createGroupCommit();
   const keepDamaged = (record: Place) => setAside(directory, record, 'damaged').catch(() => null);
-  const found = await readRecords([usual, long], keys, keepDamaged, onDamage, commit);
+  const found = await readRecords([usual, former, long], keys, keepDamaged, onDamage, disk.commit);
 
   const id = (await readJournalId(directory)) ?? (await replaceJournalId());
   const full = await makeRoom([usual, long], directory);
   if (full !== null && found.entries.length === 0) return { ok: false, problem: full };
   if (full !== null) onWarning(`${full.message}; ${full.remedy}`);
   const journal = createJournal({
-    ...{ id, directory, key, keys, usual, long, commit, close, onWarning },
+    ...{ id, directory, key, keys, usual, long, disk, close, onWarning },
     isThere: lock.isThere,
     open: new Map(found.entries.map((entry) => [entry.sent.entryId, toOpenEntry(entry)])),
     locked: found.locked,

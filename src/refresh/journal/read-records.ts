@@ -1,14 +1,8 @@
-import type { Commit, Write } from './group-commit.js';
+import type { GroupCommit, Write } from './group-commit.js';
 import type { JournalKey } from './journal-key.js';
 import { openAnswer, type ReceivedAnswer } from './sealed-answer.js';
-import {
-  answerOffset,
-  decodeSlot,
-  encodeSent,
-  forgottenHead,
-  noAnswerHead,
-  type Sent,
-} from './slot-format.js';
+import { putAnswer, putRequest } from './put-record.js';
+import { decodeSlot, encodeSent, forgottenHead, noAnswerHead, type Sent } from './slot-format.js';
 import type { JournalDamage, Place, Slot, SlotPool } from './slot-pool.js';
 
 /** An entry as it was found, and where. */
@@ -43,7 +37,7 @@ export async function readRecords(
   keys: ReadonlyMap<string, JournalKey>,
   setAside: (place: Place) => Promise<string | null>,
   onDamage: (damage: JournalDamage) => void,
-  commit: Commit,
+  commit: GroupCommit['commit'],
 ): Promise<FoundRecords> {
   const entries = new Map<string, FoundEntry>();
   const locked: Place[] = [];
@@ -100,13 +94,9 @@ function addEntry(entries: Map<string, FoundEntry>, entry: FoundEntry): void {
   });
 }
 
-function mend({ file, position }: Slot, { sent, received }: Reading): Write[] {
-  const head = sent === null ? forgottenHead : encodeSent(sent);
-  const writes: Write[] = [{ file, position, bytes: head }];
-  if (received === null) {
-    writes.push({ file, position: position + answerOffset, bytes: noAnswerHead });
-  }
-  return writes;
+function mend(slot: Slot, { sent, received }: Reading): Write[] {
+  const head = putRequest(slot, sent === null ? forgottenHead : encodeSent(sent));
+  return received === null ? [...head, ...putAnswer(slot, noAnswerHead)] : head;
 }
 
 function describeDamage(

@@ -1,12 +1,20 @@
 import { open, readdir, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createDurably, writeFully } from './durable-file.js';
+import type { Write } from './group-commit.js';
 
 /** A kind of segment file: `slots` places of `slotBytes` each. */
 export interface SegmentShape {
   readonly name: string;
   readonly slotBytes: number;
   readonly slots: number;
+  /**
+   * Where the parts of a slot begin in it. The first parts of all slots come first in the file, then
+   * all second parts: what is written for neighbours at one time lies side by side.
+   */
+  readonly parts: readonly number[];
+  /** How many segments without entries are kept for the next. */
+  readonly spare: 0 | 1;
 }
 
 interface Segment {
@@ -18,9 +26,11 @@ interface Segment {
 /** A place in a file whose bytes are all on disk already: writing there needs no more room. */
 export interface Slot {
   readonly fileName: string;
-  readonly file: FileHandle;
+  /** Where it begins in the file. */
   readonly position: number;
   readonly slotBytes: number;
+  /** Writes `bytes` at `offset` of the slot; the `roomBytes` from there on may become zeros. */
+  readonly put: (offset: number, bytes: Uint8Array, roomBytes: number) => Write[];
   /** Gives it back. */
   readonly free: () => void;
 }
@@ -33,7 +43,7 @@ export interface JournalDamage {
   readonly message: string;
 }
 
-/** A slot and what is in it; shorter than the slot when its file was cut off there. */
+/** A slot and what is in it; zeros where its file was cut off. */
 export interface Place {
   readonly slot: Slot;
   readonly bytes: Buffer;
@@ -61,6 +71,7 @@ export function createSlotPool(
   onDamage: (damage: JournalDamage) => void,
 ): SlotPool {
   const segmentBytes = shape.slotBytes * shape.slots;
+  const parts = partsOf(shape);
   const pattern = new RegExp(`^${shape.name}-(\\d+)$`);
   const segments: Segment[] = [];
   /** A number is used once: the file of a dropped segment may still be there. */
@@ -75,18 +86,32 @@ export function createSlotPool(
   function slotAt(segment: Segment, index: number): Slot {
     segment.taken[index] = true;
     const { fileName, file } = segment;
-    const free = () => {
-      segment.taken[index] = false;
-      dropSpareSegment();
+    return {
+      fileName,
+      position: parts[0]?.start(index) ?? 0,
+      slotBytes: shape.slotBytes,
+      put: (offset, bytes, roomBytes) =>
+        parts.flatMap((part): Write[] => {
+          const from = Math.max(offset, part.begin);
+          const own = bytes.subarray(Math.max(0, from - offset), Math.max(0, part.end - offset));
+          if (own.length === 0) return [];
+          const room = Math.min(part.end, offset + roomBytes) - from;
+          return [
+            { file, position: part.start(index) + from - part.begin, bytes: own, roomBytes: room },
+          ];
+        }),
+      free: () => {
+        segment.taken[index] = false;
+        dropSpareSegment();
+      },
     };
-    return { fileName, file, position: index * shape.slotBytes, slotBytes: shape.slotBytes, free };
   }
 
-  /** One segment without entries is kept for the next; more are only in the way. */
+  /** More segments without entries than the next entries need are only in the way. */
   function dropSpareSegment(): void {
     const spare = segments.filter((segment) => !segment.taken.includes(true));
     const last = spare.at(-1);
-    if (spare.length < 2 || last === undefined) return;
+    if (spare.length <= shape.spare || last === undefined) return;
     segments.splice(segments.indexOf(last), 1);
     // What fails here costs disk space until the next start and nothing else.
     const path = join(directory, last.fileName);
@@ -112,7 +137,7 @@ export function createSlotPool(
     return segment;
   }
 
-  /** Answers with all its bytes; what was cut off from the file it fills up with zeros. */
+  /** Answers with all its bytes; what was cut off from the file becomes zeros. */
   async function readSegment({ fileName, file }: Segment): Promise<Buffer> {
     const bytes = await file.readFile();
     const { length } = bytes;
@@ -120,11 +145,11 @@ export function createSlotPool(
       const message = `journal file ${fileName} is ${length} bytes long instead of ${segmentBytes}`;
       onDamage({ file: fileName, offset: Math.min(length, segmentBytes), message });
     }
-    if (length < segmentBytes) {
-      await writeFully(file, Buffer.alloc(segmentBytes - length), length);
-      await file.sync();
-    }
-    return bytes;
+    if (length >= segmentBytes) return bytes;
+    const cutOff = Buffer.alloc(segmentBytes - length);
+    await writeFully(file, cutOff, length);
+    await file.sync();
+    return Buffer.concat([bytes, cutOff]);
   }
 
   /** Callers that need room at the same time get one new segment, not one each. */
@@ -155,11 +180,10 @@ export function createSlotPool(
         const segment = await openSegment(fileName);
         const bytes = await readSegment(segment);
         segment.taken.forEach((_, index) => {
-          const start = index * shape.slotBytes;
-          places.push({
-            slot: slotAt(segment, index),
-            bytes: bytes.subarray(start, start + shape.slotBytes),
-          });
+          const own = parts.map(({ begin, end, start }) =>
+            bytes.subarray(start(index), start(index) + end - begin),
+          );
+          places.push({ slot: slotAt(segment, index), bytes: Buffer.concat(own) });
         });
       }
       return places;
@@ -180,4 +204,18 @@ export function createSlotPool(
       await Promise.all(segments.map(({ file }) => file.close()));
     },
   };
+}
+
+/** A part of each slot: from where to where in the slot, and where it starts in the file. */
+interface Part {
+  readonly begin: number;
+  readonly end: number;
+  readonly start: (index: number) => number;
+}
+
+function partsOf({ parts, slotBytes, slots }: SegmentShape): Part[] {
+  return parts.map((begin, place) => {
+    const end = parts[place + 1] ?? slotBytes;
+    return { begin, end, start: (index) => begin * slots + index * (end - begin) };
+  });
 }

@@ -136,11 +136,10 @@ describe.runIf(mountable)(`a journal on a full disk${withMounts}`, () => {
     const first = await open(directory);
     await fillUp(disk);
 
-    // The room that was set aside holds 32 requests.
-    const ids = Array.from({ length: 32 }, (_, index) => `token-${index}`);
-    const entryIds: string[] = [];
-    for (const id of ids) entryIds.push(await send(first, id));
-    const request = { provider: 'fathom', tokenId: 'token-32', refreshToken: 'used' };
+    // The room that was set aside holds 128 requests.
+    const ids = Array.from({ length: 128 }, (_, index) => `token-${index}`);
+    const entryIds = await Promise.all(ids.map((id) => send(first, id)));
+    const request = { provider: 'fathom', tokenId: 'token-128', refreshToken: 'used' };
     expect(await first.recordSent([request], at('10:00:00'))).toEqual({
       ok: false,
       problem: full(directory),
@@ -165,7 +164,7 @@ describe.runIf(mountable)(`a journal on a full disk${withMounts}`, () => {
     const journal = await open(directory);
     await fillUp(disk);
     expect(await journal.probe()).toBeNull();
-    const requests = Array.from({ length: 32 }, (_, index) => ({
+    const requests = Array.from({ length: 128 }, (_, index) => ({
       provider: 'fathom',
       tokenId: `token-${index}`,
       refreshToken: 'used',
@@ -215,7 +214,7 @@ describe.runIf(mountable)(`a journal on a full disk${withMounts}`, () => {
     await first.release();
     execFileSync('dd', [
       'if=/dev/urandom',
-      `of=${join(directory, 'slots-v1-usual-000000001')}`,
+      `of=${join(directory, 'slots-v2-usual-000000001')}`,
       'bs=20',
       'count=1',
       'conv=notrunc',
@@ -230,7 +229,7 @@ describe.runIf(mountable)(`a journal on a full disk${withMounts}`, () => {
 
     await rm(join(disk, 'filler'));
     const third = await open(directory);
-    expect(third.damages[0]?.message).toContain('its bytes are kept in damaged-slots-v1-usual');
+    expect(third.damages[0]?.message).toContain('its bytes are kept in damaged-slots-v2-usual');
     expect(summary(third.entries)).toEqual({ 'token-1': 'a', 'token-2': 'b' });
   });
 });

@@ -13,7 +13,7 @@ import {
 } from './journal-folder.js';
 
 const segments = async (directory: string, shape: 'usual' | 'long') =>
-  (await readdir(directory)).filter((name) => name.startsWith(`slots-v1-${shape}-`));
+  (await readdir(directory)).filter((name) => name.includes(`-${shape}-`));
 
 describe('a journal', () => {
   it('gives back an answer as it came, after another process opened it', async () => {
@@ -209,10 +209,12 @@ describe('a journal', () => {
   it('gives disk space back when entries are forgotten', async () => {
     const directory = await temporaryFolder();
     const journal = await open(directory);
-    const ids = Array.from({ length: 70 }, (_, index) => `token-${index}`);
-    const entryIds = await Promise.all(ids.map((id) => answer(journal, id, 'x'.repeat(30_000))));
+    const bodies = Array.from({ length: 260 }, (_, index) => 'x'.repeat(index < 7 ? 30_000 : 1));
+    const entryIds = await Promise.all(
+      bodies.map((body, index) => answer(journal, `token-${index}`, body)),
+    );
     expect((await segments(directory, 'usual')).length).toBeGreaterThanOrEqual(3);
-    expect((await segments(directory, 'long')).length).toBeGreaterThanOrEqual(70);
+    expect((await segments(directory, 'long')).length).toBeGreaterThanOrEqual(7);
 
     entryIds.forEach(journal.forget);
     await journal.release();
