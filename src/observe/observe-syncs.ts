@@ -1,5 +1,6 @@
 import type { SubjectTable, SyncConfig } from '../config/config.js';
 import type { Snapshot } from '../database/read-snapshot.js';
+import type { KeptRows } from './carried/kept-rows.js';
 import { overdueBefore } from './overdue-before.js';
 import { known } from './reading.js';
 import type { Reading } from './reading.js';
@@ -10,7 +11,7 @@ import { readSyncFailures } from './sync-failures.js';
 import type { ObservedSyncFailure } from './sync-failures.js';
 import type { SyncSource } from './sync-source.js';
 import { readStuckSyncs, readSyncLag } from './syncs.js';
-import type { SyncLagObservation } from './syncs.js';
+import type { LastSuccess, SyncLagObservation } from './syncs.js';
 import type { TokenSource } from './token-source.js';
 
 /** What one poll reads of a provider's syncs. */
@@ -42,9 +43,10 @@ export async function observeSyncs(
     readonly config: SyncConfig;
     readonly now: Date;
     readonly limit: number;
+    readonly kept: KeptRows<LastSuccess> | null;
   },
 ): Promise<SyncObservation> {
-  const { config, now, limit } = options;
+  const { config, now, limit, kept } = options;
   const attempt = async <T>(read: () => Promise<T>): Promise<Reading<T>> => {
     const result = await isolated(read);
     return result.ok ? known(result.value) : statementFailed(result.error);
@@ -54,7 +56,7 @@ export async function observeSyncs(
   return {
     lag: evidence.known
       ? await attempt(() =>
-          readSyncLag(query, tokens, evidence.value, { now, overdueBeforeMs, limit }),
+          readSyncLag(query, tokens, evidence.value, { now, overdueBeforeMs, limit, kept }),
         )
       : evidence,
     stuck: running?.known

@@ -179,6 +179,7 @@ async function observeProvider(
     config: provider.syncs,
     now,
     limit,
+    kept: context.carriers?.kept(name).lastSuccess ?? null,
   });
   return {
     name,
@@ -208,6 +209,7 @@ async function observeTokens(
       limit,
       everyRow,
       carried,
+      kept: context.carriers?.kept(provider.name) ?? null,
     });
   });
   if (!read.ok) return statementFailed(read.error);

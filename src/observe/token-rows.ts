@@ -1,5 +1,6 @@
 import { epochMs } from './instant-sql.js';
 import type { Query } from '../database/read-snapshot.js';
+import type { KeptRows } from './carried/kept-rows.js';
 import { fetchAll } from './fetch-all.js';
 import type { TokenSource } from './token-source.js';
 
@@ -25,9 +26,15 @@ export function tokenRowColumns(source: TokenSource): string {
 }
 
 /** Reads every row that has an id. Must run inside a transaction. */
-export async function readTokenRows(query: Query, source: TokenSource): Promise<TokenRow[]> {
+export async function readTokenRows(
+  query: Query,
+  source: TokenSource,
+  kept: KeptRows<TokenRow> | null = null,
+): Promise<TokenRow[]> {
   return fetchAll<TokenRow>(
     query,
     `SELECT ${tokenRowColumns(source)} FROM ${source.from} WHERE ${source.id} IS NOT NULL`,
+    [],
+    kept,
   );
 }
