@@ -18,9 +18,6 @@ export interface RememberedRows {
   readonly provider: ProviderRow | null;
 }
 
-/** At first sight every token is a change: as one statement they would hold everything up. */
-const recordedAtOnce = 1_000;
-
 /**
  * Takes over what `findChanges` finds between the memory and what a poll saw at `observedAt`.
  *
@@ -44,16 +41,11 @@ export async function rememberRows(
     if (await isAppCallUnderWay(query, provider)) return unchanged;
     const changes = await findChanges(memory.tokens);
     if (changes.length === 0) return unchanged;
-    const events: ChangeEvent[] = [];
-    for (let start = 0; start < changes.length; start += recordedAtOnce) {
-      const slice = changes.slice(start, start + recordedAtOnce);
-      const recorded = await recordChanges(query, provider, slice, observedAt);
-      for (const { event } of recorded) events.push(event);
-      const changedIds = slice.map(({ id }) => id);
-      for (const [id, token] of await readTokenMemoryOf(query, provider, changedIds)) {
-        memory.tokens.set(id, token);
-      }
+    const recorded = await recordChanges(query, provider, changes, observedAt);
+    const changedIds = changes.map(({ id }) => id);
+    for (const [id, token] of await readTokenMemoryOf(query, provider, changedIds)) {
+      memory.tokens.set(id, token);
     }
-    return { memory, events, provider: shared };
+    return { memory, events: recorded.map(({ event }) => event), provider: shared };
   });
 }
