@@ -4,11 +4,8 @@
  */
 export type Slices<Result> = Generator<undefined, Result, undefined>;
 
-/** Tokens between two possible interruptions: a fraction of a millisecond of most work. */
-export const sliceSize = 250;
-
-/** Items that are sorted before others are merged with them. */
-const runSize = 2_000;
+/** Tokens between two interruptions: some milliseconds of work. */
+export const sliceSize = 2_000;
 
 /** Runs work to its end without interruption. */
 export function runAtOnce<Result>(work: Slices<Result>): Result {
@@ -37,8 +34,8 @@ export function* sortInSlices<Item>(
   compare: (a: Item, b: Item) => number,
 ): Slices<Item[]> {
   let runs: Item[][] = [];
-  for (let start = 0; start < items.length; start += runSize) {
-    runs.push(items.slice(start, start + runSize).sort(compare));
+  for (let start = 0; start < items.length; start += sliceSize) {
+    runs.push(items.slice(start, start + sliceSize).sort(compare));
     yield;
   }
   while (runs.length > 1) {

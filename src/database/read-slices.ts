@@ -1,8 +1,8 @@
 import type { QueryResultRow } from 'pg';
 import type { Query } from './read-snapshot.js';
 
-/** Rows that are read at a time: they are parsed at once, in a few milliseconds. */
-export const fetchedRows = 500;
+/** Rows that are read at a time. */
+export const fetchedRows = 2_000;
 
 /**
  * Hands the rows of a SELECT to `take`, a slice at a time, so that neither a large table nor a

@@ -1,6 +1,5 @@
 import { fetchedRows } from '../database/read-slices.js';
 import type { Query } from '../database/read-snapshot.js';
-import type { KeptRows } from './carried/kept-rows.js';
 import { fetchAll } from './fetch-all.js';
 import { epochMs } from './instant-sql.js';
 import type { TokenSource } from './token-source.js';
@@ -25,12 +24,11 @@ export async function readMostUrgent(
   query: Query,
   source: TokenSource,
   limit: number,
-  kept: KeptRows<ObservedToken> | null = null,
 ): Promise<ObservedToken[]> {
   if (limit === 0) return [];
   const select = `SELECT id, active, ${epochMs('expires_at')} AS "expiresAtMs"
                   FROM (${mostUrgentSql(source, '$1')}) AS most_urgent`;
   return limit <= fetchedRows
     ? query<ObservedToken & Record<string, unknown>>(select, [limit])
-    : fetchAll<ObservedToken>(query, select, [limit], kept);
+    : fetchAll<ObservedToken>(query, select, [limit]);
 }

@@ -1,6 +1,5 @@
 import type { SubjectTable, SyncConfig } from '../config/config.js';
 import type { Snapshot } from '../database/read-snapshot.js';
-import type { KeptRows } from './carried/kept-rows.js';
 import { overdueBefore } from './overdue-before.js';
 import { known } from './reading.js';
 import type { Reading } from './reading.js';
@@ -11,7 +10,7 @@ import { readSyncFailures } from './sync-failures.js';
 import type { ObservedSyncFailure } from './sync-failures.js';
 import type { SyncSource } from './sync-source.js';
 import { readStuckSyncs, readSyncLag } from './syncs.js';
-import type { LastSuccess, SyncLagObservation } from './syncs.js';
+import type { SyncLagObservation } from './syncs.js';
 import type { TokenSource } from './token-source.js';
 
 /** What one poll reads of a provider's syncs. */
@@ -43,10 +42,9 @@ export async function observeSyncs(
     readonly config: SyncConfig;
     readonly now: Date;
     readonly limit: number;
-    readonly kept: KeptRows<LastSuccess> | null;
   },
 ): Promise<SyncObservation> {
-  const { config, now, limit, kept } = options;
+  const { config, now, limit } = options;
   const attempt = async <T>(read: () => Promise<T>): Promise<Reading<T>> => {
     const result = await isolated(read);
     return result.ok ? known(result.value) : statementFailed(result.error);
@@ -56,7 +54,7 @@ export async function observeSyncs(
   return {
     lag: evidence.known
       ? await attempt(() =>
-          readSyncLag(query, tokens, evidence.value, { now, overdueBeforeMs, limit, kept }),
+          readSyncLag(query, tokens, evidence.value, { now, overdueBeforeMs, limit }),
         )
       : evidence,
     stuck: running?.known

@@ -179,7 +179,6 @@ async function observeProvider(
     config: provider.syncs,
     now,
     limit,
-    kept: context.carriers?.kept(name).lastSuccess ?? null,
   });
   return {
     name,
@@ -209,7 +208,6 @@ async function observeTokens(
       limit,
       everyRow,
       carried,
-      kept: context.carriers?.kept(provider.name) ?? null,
     });
   });
   if (!read.ok) return statementFailed(read.error);

@@ -1,4 +1,3 @@
-import type { KeptRows } from './carried/kept-rows.js';
 import { fetchAll } from './fetch-all.js';
 import { epochMs, instantParameter } from './instant-sql.js';
 import type { Query } from '../database/read-snapshot.js';
@@ -18,12 +17,7 @@ export interface SyncLagObservation {
   /** Active tokens whose last success, or else whose creation, lies before `overdueBeforeMs`. */
   readonly overdue: number;
   /** Last successful sync of the most urgent tokens, active or not. */
-  readonly lastSuccess: readonly LastSuccess[];
-}
-
-export interface LastSuccess {
-  readonly id: string;
-  readonly atMs: number;
+  readonly lastSuccess: readonly { readonly id: string; readonly atMs: number }[];
 }
 
 interface LagRow {
@@ -41,7 +35,6 @@ export async function readSyncLag(
     readonly now: Date;
     readonly overdueBeforeMs: number;
     readonly limit: number;
-    readonly kept: KeptRows<LastSuccess> | null;
   },
 ): Promise<SyncLagObservation> {
   const lastSuccess = lastSuccessSql(tokens, evidence);
@@ -59,7 +52,7 @@ export async function readSyncLag(
      WHERE active`,
     boundaries,
   );
-  const rows = await readLastSuccesses(query, tokens, lastSuccess, options);
+  const rows = await readLastSuccesses(query, tokens, lastSuccess, options.limit);
   const labels = Object.keys(laggingOver) as LaggingOver[];
   return {
     oldestSuccessAtMs: lag?.oldest_ms ?? null,
@@ -76,7 +69,7 @@ async function readLastSuccesses(
   query: Query,
   tokens: TokenSource,
   lastSuccess: string,
-  { limit, kept }: { readonly limit: number; readonly kept: KeptRows<LastSuccess> | null },
+  limit: number,
 ): Promise<SyncLagObservation['lastSuccess']> {
   if (limit === 0) return [];
   return fetchAll(
@@ -86,7 +79,6 @@ async function readLastSuccesses(
      WHERE id IN (SELECT id FROM (${mostUrgentSql(tokens, '$1')}) AS most_urgent)
        AND isfinite(last_success_at)`,
     [limit],
-    kept,
   );
 }
 

@@ -1,6 +1,5 @@
 import { epochMs } from './instant-sql.js';
 import type { Query } from '../database/read-snapshot.js';
-import type { KeptRows } from './carried/kept-rows.js';
 import { fetchAll } from './fetch-all.js';
 import type { TokenSource } from './token-source.js';
 
@@ -26,15 +25,9 @@ export function tokenRowColumns(source: TokenSource): string {
 }
 
 /** Reads every row that has an id. Must run inside a transaction. */
-export async function readTokenRows(
-  query: Query,
-  source: TokenSource,
-  kept: KeptRows<TokenRow> | null = null,
-): Promise<TokenRow[]> {
+export async function readTokenRows(query: Query, source: TokenSource): Promise<TokenRow[]> {
   return fetchAll<TokenRow>(
     query,
     `SELECT ${tokenRowColumns(source)} FROM ${source.from} WHERE ${source.id} IS NOT NULL`,
-    [],
-    kept,
   );
 }

@@ -1,7 +1,7 @@
 import type { Query } from '../database/read-snapshot.js';
 import { readExpiryCounts } from './expiry-counts.js';
 import type { CountedExpiries } from './expiry-counts.js';
-import type { CarriedTokens, KeptTokens } from './carried/token-carriers.js';
+import type { CarriedTokens } from './carried/token-carriers.js';
 import { readMostUrgent } from './most-urgent.js';
 import { hiddenRows } from './readable-table.js';
 import { known } from './reading.js';
@@ -40,21 +40,18 @@ export async function readTokens(
     readonly everyRow: boolean;
     /** What is known of a large table; null: read it in full. */
     readonly carried: CarriedTokens | null;
-    readonly kept: KeptTokens | null;
   },
 ): Promise<Reading<TokenObservation>> {
-  const { now, expiringSoonMs, carried, kept } = options;
+  const { now, expiringSoonMs, carried } = options;
   const counts = carried?.counts ?? (await readExpiryCounts(query, source, now, expiringSoonMs));
   if (counts.active.total + counts.inactive.total === 0 && source.mayHideRows) {
     return hiddenRows(source.table, role);
   }
 
-  const mostUrgent = await readMostUrgent(query, source, options.limit, kept?.mostUrgent);
+  const mostUrgent = await readMostUrgent(query, source, options.limit);
   return known({
     ...counts,
     mostUrgent,
-    rows: options.everyRow
-      ? (carried?.rows ?? (await readTokenRows(query, source, kept?.rows)))
-      : null,
+    rows: options.everyRow ? (carried?.rows ?? (await readTokenRows(query, source))) : null,
   });
 }

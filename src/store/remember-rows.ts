@@ -46,6 +46,10 @@ export async function rememberRows(
     for (const [id, token] of await readTokenMemoryOf(query, provider, changedIds)) {
       memory.tokens.set(id, token);
     }
-    return { memory, events: recorded.map(({ event }) => event), provider: shared };
+    return {
+      memory,
+      events: recorded.map(({ event }) => event),
+      provider: shared,
+    };
   });
 }

@@ -3,17 +3,13 @@ import type { CountedExpiries } from '../expiry-counts.js';
 import type { ExpiryDay } from '../expiry-days.js';
 import { tokenRowColumns } from '../token-rows.js';
 import type { TokenRow } from '../token-rows.js';
-import type { LastSuccess } from '../syncs.js';
 import type { TokenSource } from '../token-source.js';
-import type { ObservedToken } from '../tokens.js';
 import type { CarrySource } from './carry-source.js';
 import { createCarrier, defaultSliceRows, expiryColumns } from './carry-table.js';
 import type { SliceRows } from './carry-table.js';
 import { createExpiryTable } from './expiry-table.js';
 import type { CarriedExpiry, CarriedTable } from './expiry-table.js';
 import { createExpiryTally } from './expiry-tally.js';
-import { createKeptRows } from './kept-rows.js';
-import type { KeptRows } from './kept-rows.js';
 import { createRowTable } from './row-table.js';
 import type { CarriedRows } from './row-table.js';
 
@@ -32,13 +28,6 @@ export interface CarryOptions {
   readonly everyRow: boolean;
 }
 
-/** What a provider's rows were, where they are read in full with every poll. */
-export interface KeptTokens {
-  readonly rows: KeptRows<TokenRow>;
-  readonly mostUrgent: KeptRows<ObservedToken>;
-  readonly lastSuccess: KeptRows<LastSuccess>;
-}
-
 /** The tokens of large tables, carried from poll to poll. */
 export interface TokenCarriers {
   /** Brings a provider's tokens up to date; null until each was read once: read them in full. */
@@ -49,23 +38,12 @@ export interface TokenCarriers {
     carry: CarrySource,
     options: CarryOptions,
   ) => Promise<CarriedTokens | null>;
-  readonly kept: (provider: string) => KeptTokens;
 }
 
 /** Starts with nothing carried. */
 export function createTokenCarriers(sliceRows: SliceRows = defaultSliceRows): TokenCarriers {
   const carriers = new Map<string, ProviderCarrier>();
-  const keptTokens = new Map<string, KeptTokens>();
   return {
-    kept(provider) {
-      const kept = keptTokens.get(provider) ?? {
-        rows: createKeptRows<TokenRow>(),
-        mostUrgent: createKeptRows<ObservedToken>(),
-        lastSuccess: createKeptRows<LastSuccess>(),
-      };
-      keptTokens.set(provider, kept);
-      return kept;
-    },
     async read(query, provider, source, carry, options) {
       let carrier = carriers.get(provider);
       if (carrier?.everyRow !== options.everyRow) {
