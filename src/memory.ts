@@ -11,6 +11,7 @@ import type { Observation } from './observe/observe.js';
 import { configurationFingerprint } from './refresh/configuration-fingerprint.js';
 import { parseProviderHealth } from './refresh/parse-provider-health.js';
 import { pausedFor } from './refresh/provider-health.js';
+import type { CarriedMemory } from './store/carried-memory.js';
 import type { CronKnowledge } from './store/cron-knowledge.js';
 import { runInSlices } from './run-in-slices.js';
 import { rememberCron } from './store/cron-memory.js';
@@ -79,6 +80,14 @@ export function createMemory(parts: MemoryParts): Memory {
     }
   };
 
+  const carried = new Map<string, CarriedMemory>();
+  /** It comes back only with a transaction that was committed. */
+  const takeCarried = (provider: string): CarriedMemory | null => {
+    const taken = carried.get(provider) ?? null;
+    carried.delete(provider);
+    return taken;
+  };
+
   const rememberAll = async (observations: readonly Observation[]): Promise<Memories> => {
     const remembered = new Map<string, ProviderMemory>();
     missing = await state.ensureReady();
@@ -90,12 +99,17 @@ export function createMemory(parts: MemoryParts): Memory {
       const rows = tokens.known ? tokens.value.rows : null;
       if (rows === null) continue;
       try {
-        const { memory, events, provider } = await rememberRows(pool, name, now, (before) =>
-          runInSlices(stepThroughTokenChanges(before, rows, now)),
+        const { memory, events, provider } = await rememberRows(
+          pool,
+          name,
+          now,
+          (before) => runInSlices(stepThroughTokenChanges(before, rows, now)),
+          takeCarried(name),
         );
+        carried.set(name, memory);
         const refresh = providers.find((each) => each.name === name)?.refresh ?? null;
         const pauses = pausesOf(refresh, provider, now);
-        remembered.set(name, { tokens: memory, pauses });
+        remembered.set(name, { tokens: memory.tokens, pauses });
         onEvents(name, events);
       } catch (error) {
         problem ??= unusable(name, error);

@@ -5,20 +5,24 @@ import { readProviderRow } from './provider-row.js';
 import type { ProviderRow } from './provider-row.js';
 import { recordChanges } from './record-changes.js';
 import type { ChangeEvent, TokenChange } from './record-changes.js';
-import { readTokenMemory, readTokenMemoryOf } from './token-memory.js';
+import { readCarriedMemory } from './carried-memory.js';
+import type { CarriedMemory } from './carried-memory.js';
+import { readTokenMemoryOf } from './token-memory.js';
 import type { TokenMemory } from './token-memory.js';
 
 /** What is remembered of a provider after a poll, and the events that this replica recorded. */
 export interface RememberedRows {
-  readonly memory: ReadonlyMap<string, TokenMemory>;
+  readonly memory: CarriedMemory;
   readonly events: readonly ChangeEvent[];
   /** Of the provider itself; null: nothing is remembered yet. */
   readonly provider: ProviderRow | null;
 }
 
 /**
- * Takes over what `findChanges` finds between the memory and what a poll saw at `observedAt`. Of
- * the memory only what was written is read again.
+ * Takes over what `findChanges` finds between the memory and what a poll saw at `observedAt`.
+ *
+ * What is `carried` from the last time spares reading all of the memory. It is brought up to date
+ * in place: where this throws, it may hold what was never committed, and is to be dropped.
  */
 export async function rememberRows(
   pool: Pool,
@@ -27,20 +31,20 @@ export async function rememberRows(
   findChanges: (
     memory: ReadonlyMap<string, TokenMemory>,
   ) => readonly TokenChange[] | Promise<readonly TokenChange[]>,
+  carried: CarriedMemory | null = null,
 ): Promise<RememberedRows> {
   return writeTransaction(pool, async (query) => {
-    const before = await readTokenMemory(query, provider);
+    const memory = await readCarriedMemory(query, provider, carried);
     const shared = await readProviderRow(query, provider);
-    const unchanged = { memory: before, events: [], provider: shared };
+    const unchanged = { memory, events: [], provider: shared };
     // The application is refreshing for us: whoever asked it will remember what moved.
     if (await isAppCallUnderWay(query, provider)) return unchanged;
-    const changes = await findChanges(before);
+    const changes = await findChanges(memory.tokens);
     if (changes.length === 0) return unchanged;
     const recorded = await recordChanges(query, provider, changes, observedAt);
     const changedIds = changes.map(({ id }) => id);
-    const memory = new Map(before);
     for (const [id, token] of await readTokenMemoryOf(query, provider, changedIds)) {
-      memory.set(id, token);
+      memory.tokens.set(id, token);
     }
     return {
       memory,

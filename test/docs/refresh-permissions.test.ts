@@ -96,7 +96,7 @@ describeOnEachServer('the permissions of docs/refresh.md', (server) => {
       lifetimeMs: null,
     }));
     const { memory } = await rememberRows(pool(), 'fathom', now, () => seen);
-    expect(memory.size).toBe(60);
+    expect(memory.tokens.size).toBe(60);
   });
 
   it('of observing and remembering do not let it touch a token', async () => {
