@@ -1,3 +1,4 @@
+import { setImmediate as breathe } from 'node:timers/promises';
 import { readSlices } from '../../database/read-slices.js';
 import type { Check } from './carry-table.js';
 import type { CheckPace } from './check-pace.js';
@@ -30,14 +31,17 @@ export function createExpiryCheck(pace: CheckPace): Check<ExpiryTable> {
     const others = differing(carried, sums, pace.mostRead, ranges.startsMs.length);
     if (others.ranges.some((range) => (sums[range]?.total ?? 0) > pace.mostAlike)) return false;
 
-    const found: CarriedExpiry[] = [];
+    const found: (readonly CarriedExpiry[])[] = [];
     for (const range of others.ranges) {
       const { condition, values } = rangeCondition(byExpiry, ranges, range);
-      const keep = (read: readonly CarriedExpiry[]) => void found.push(...read);
+      const keep = (read: readonly CarriedExpiry[]) => void found.push(read);
       await readSlices(query, `${select} WHERE ${condition}`, values, keep);
     }
     await table.markMissing(ranges, new Set(others.ranges));
-    await table.put(found);
+    for (const read of found) {
+      await table.put(read);
+      await breathe();
+    }
     const endMs = others.left === null ? ranges.endMs : ranges.startsMs[others.left];
     fromMs = endMs === undefined || endMs === Infinity ? -Infinity : endMs;
     rows = pace.next(summed, tookMs);
