@@ -1,27 +1,24 @@
 /**
  * What the counts of a poll cost the database, beside the runbook's CASE query with GROUP BY, in
- * turn on one PostgreSQL: `npm run bench:poll`. `BENCH_ROWS=10000,10000000` and `BENCH_ROUNDS=5`
+ * turn on one PostgreSQL: `npm run bench:poll`. `BENCH_SIZES=10000,10000000` and `BENCH_ROUNDS=5`
  * choose other sizes and rounds. Ratios compare; milliseconds are of one machine on one day.
  */
 import { cpus } from 'node:os';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { readSnapshot } from '../src/database/read-snapshot.js';
 import type { Query } from '../src/database/read-snapshot.js';
 import { startEmbeddedPostgres } from '../src/demo/embedded-postgres.js';
-import { readCatalog } from '../src/observe/catalog.js';
-import { resolveCarrySource } from '../src/observe/carried/carry-source.js';
-import { createTokenCarriers } from '../src/observe/carried/token-carriers.js';
 import { readExpiryCounts } from '../src/observe/expiry-counts.js';
 import { readNow } from '../src/observe/observe.js';
-import { resolveTokenSource, tablesOf } from '../src/observe/token-source.js';
 import { createPoller, referenceSchema } from '../test/observe/poller.js';
 import type { Poller } from '../test/observe/poller.js';
 import { startDebianPostgres } from '../test/support/debian-postgres.js';
 import { findDebianPostgres } from '../test/support/system-servers.js';
-import { spread } from './support/figures.js';
+import { sourcesOf, startCarriedPolls } from './support/carried-polls.js';
+import type { CarriedPoll, CarriedPolls } from './support/carried-polls.js';
+import { mebibytes, spread } from './support/figures.js';
 import { ratios, sideBySide } from './support/side-by-side.js';
 
-const sizes = (process.env['BENCH_ROWS'] ?? '10000,100000,1000000').split(',').map(Number);
+const sizes = (process.env['BENCH_SIZES'] ?? '10000,100000,1000000').split(',').map(Number);
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 7);
 const yaml = `
 providers:
@@ -31,8 +28,10 @@ providers:
 `;
 /** At a million rows. */
 const aims = { 'no index': 0.65, index: 0.35 };
-/** So many rows are written between two polls. */
-const writtenRows = 1_000;
+/** Between two full counts, that cost more than a poll. */
+const pollsBetweenCounts = 10;
+/** So that a large table is filled and its indexes are made within minutes. */
+const settings = { maintenance_work_mem: '512MB', max_wal_size: '16GB', checkpoint_timeout: '1h' };
 
 const runbookSql = `
 SELECT CASE
@@ -46,29 +45,25 @@ FROM fathom_integrations GROUP BY 1`;
 const fillSql = `
 INSERT INTO fathom_integrations
   (user_id, access_token, refresh_token, token_expires_at, fathom_user_email, is_active, updated_at)
-SELECT gen_random_uuid(), md5(n::text) || md5('a' || n), md5(n::text) || md5('r' || n),
+SELECT gen_random_uuid(), repeat(md5('a' || n), 2), repeat(md5('r' || n), 2),
        now() + (random() * 60 - 2) * interval '1 day', 'user-' || n || '@example.com',
        random() < 0.9, now() - random() * interval '1 day'
 FROM generate_series($1::int, $2::int) AS n`;
 
 const server = await (findDebianPostgres() === null
-  ? startEmbeddedPostgres()
-  : startDebianPostgres());
+  ? startEmbeddedPostgres({ settings })
+  : startDebianPostgres(settings));
 const poller = createPoller(server.url(), { timeoutMs: 300_000, yaml });
 process.once('SIGINT', () => void end().then(() => process.exit(130)));
 try {
   await prepare(poller);
   let filled = 0;
   for (const rows of sizes) {
-    await poller.database.pool.query('DROP INDEX IF EXISTS by_expiry');
-    for (; filled < rows; filled = Math.min(rows, filled + 500_000)) {
-      const until = Math.min(rows, filled + 500_000);
-      await poller.database.pool.query(fillSql, [filled + 1, until]);
-    }
-    await poller.database.pool.query('VACUUM ANALYZE fathom_integrations');
+    await fill(filled + 1, rows);
+    filled = rows;
     await compare(rows, 'no index');
     await poller.database.pool.query(
-      'CREATE INDEX CONCURRENTLY by_expiry ON fathom_integrations (token_expires_at) INCLUDE (is_active)',
+      'CREATE INDEX by_expiry ON fathom_integrations (token_expires_at) INCLUDE (is_active)',
     );
     await compare(rows, 'index');
     await comparePolls(rows);
@@ -82,8 +77,27 @@ async function end(): Promise<void> {
   await server.stop();
 }
 
+/** An index that is made at once costs a tenth of one that grows row by row. */
+async function fill(from: number, to: number): Promise<void> {
+  const { pool } = poller.database;
+  await pool.query('DROP INDEX IF EXISTS by_expiry, by_update, by_user');
+  await pool.query(
+    'ALTER TABLE fathom_integrations DROP CONSTRAINT IF EXISTS fathom_integrations_pkey',
+  );
+  await pool.query(fillSql, [from, to]);
+  await pool.query('ALTER TABLE fathom_integrations ADD PRIMARY KEY (id)');
+  await pool.query('CREATE UNIQUE INDEX by_user ON fathom_integrations (user_id)');
+  await pool.query('CREATE INDEX by_update ON fathom_integrations (updated_at)');
+  await pool.query('VACUUM ANALYZE fathom_integrations');
+}
+
 async function prepare({ database: { pool } }: Poller): Promise<void> {
   await pool.query(referenceSchema);
+  // The clock that stamps what is written is the benchmark's own.
+  await pool.query(`
+    ALTER TABLE fathom_integrations DISABLE TRIGGER USER;
+    ALTER TABLE fathom_integrations DROP CONSTRAINT fathom_integrations_pkey CASCADE;
+    ALTER TABLE fathom_integrations DROP CONSTRAINT fathom_integrations_user_id_key`);
   const { rows } = await pool.query<{ version: string }>(`SELECT version()`);
   console.log(
     `${rows[0]?.version.split(' on ')[0] ?? ''}; Node ${process.version}; ${String(cpus().length)} cores`,
@@ -123,47 +137,57 @@ function row(
   ].join('  ');
 }
 
-/** Whole polls of the counts, with tokens that are carried: everything that is read and worked out. */
+/**
+ * Polls of the counts with tokens that are carried: all that a poll reads of them and works out. What
+ * is written in the 90 seconds that a poll reads again is written before the first that counts.
+ */
 async function comparePolls(rows: number): Promise<void> {
   const { pool } = poller.database;
-  await pool.query('CREATE INDEX IF NOT EXISTS by_update ON fathom_integrations (updated_at)');
-  await pool.query('ANALYZE fathom_integrations');
-  const carriers = createTokenCarriers();
-  const pollOnce = () =>
-    readSnapshot(poller.database, async ({ query }) => {
-      const { now } = await readNow(query, Date.now);
-      const { source, carry, provider } = await sourcesOf(query);
-      if ('because' in carry) throw new Error(carry.because);
-      const { name, expiringSoonMs } = provider;
-      const options = { now, expiringSoonMs, everyRow: false };
-      return carriers.read(query, name, source, carry, options);
-    });
-  const startedAt = performance.now();
-  let polls = 1;
-  while ((await pollOnce()) === null) polls += 1;
-  const loadedMs = performance.now() - startedAt;
-  let longestBlockMs = 0;
-  const runbook: number[] = [];
-  const carried: number[] = [];
-  for (let round = 0; round <= rounds; round += 1) {
-    await pool.query(
-      `UPDATE fathom_integrations SET updated_at = now() WHERE id IN (
-         SELECT id FROM fathom_integrations TABLESAMPLE SYSTEM (1) LIMIT ${String(writtenRows)})`,
-    );
-    if (round > 0) runbook.push(await timed(() => pool.query(runbookSql)));
-    const delay = monitorEventLoopDelay({ resolution: 1 });
-    delay.enable();
-    const ms = await timed(pollOnce);
-    delay.disable();
-    longestBlockMs = Math.max(longestBlockMs, delay.max / 1e6);
-    if (round > 0) carried.push(ms);
+  const polls = startCarriedPolls(poller, rows);
+  let first = await polls.poll();
+  const loading = [first];
+  while (first.carried === null) loading.push((first = await polls.poll()));
+  for (let before = 0; before < 3; before += 1) {
+    await polls.write();
+    await polls.poll();
   }
-  console.log(row(rows, 'carried', runbook, carried, ''));
+  const runbook: number[] = [];
+  const carried: CarriedPoll[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    await polls.write();
+    runbook.push(await timed(() => pool.query(runbookSql)));
+    carried.push(await polls.poll());
+  }
+  const each = (value: (poll: CarriedPoll) => number) => carried.map(value);
+  const databaseMs = each((poll) => poll.databaseMs);
+  console.log(row(rows, 'carried', runbook, databaseMs, rows === 10_000_000 ? '100 ms' : ''));
+  const sum = (value: (poll: CarriedPoll) => number) =>
+    loading.reduce((before, poll) => before + value(poll), 0).toFixed(0);
   console.log(
-    `            first read of all in ${String(polls)} polls, ${loadedMs.toFixed(0)} ms; ` +
-      `${String(writtenRows)} rows written before each poll; event loop delayed at most ${longestBlockMs.toFixed(0)} ms; ` +
-      `RSS ${(process.memoryUsage().rss / 2 ** 20).toFixed(0)} MiB`,
+    `            of the database's processor; all of the poll ${spread(each(({ wallMs }) => wallMs))}, ` +
+      `${spread(each(({ ownMs }) => ownMs))} of this processor; event loop delayed at most ` +
+      `${Math.max(...each((poll) => poll.longestBlockMs)).toFixed(0)}; RSS ${rss()} MiB\n` +
+      `            ${String(polls.writtenRows)} rows written, ${String(polls.leavingRows)} deleted and inserted before each poll; ` +
+      `first read of all in ${String(loading.length)} polls, ${sum(({ wallMs }) => wallMs)} ms, ` +
+      `${sum((poll) => poll.databaseMs)} of the database's processor, ${sum(({ ownMs }) => ownMs)} of this`,
   );
+  await compareToTheToken(polls);
+}
+
+/** Nothing is written any more: how many polls later what was deleted is known. */
+async function compareToTheToken(polls: CarriedPolls): Promise<void> {
+  let waited = 1;
+  while (!(await polls.pollIsExact()) && waited < 1_000) {
+    for (let each = 1; each < pollsBetweenCounts; each += 1) await polls.poll();
+    waited += pollsBetweenCounts;
+  }
+  console.log(
+    `            equal to a full count, to the token, after ${String(waited)} polls at most`,
+  );
+}
+
+function rss(): string {
+  return mebibytes(process.memoryUsage().rss);
 }
 
 async function timed(work: () => Promise<unknown>): Promise<number> {
@@ -174,15 +198,6 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
 
 /** The exporter's own statement, chosen as a poll chooses it. */
 async function countAt(query: Query, now: Date): Promise<() => Promise<unknown>> {
-  const { source, provider } = await sourcesOf(query);
+  const { source, provider } = await sourcesOf(query, poller.config.providers);
   return () => readExpiryCounts(query, source, now, provider.expiringSoonMs);
-}
-
-async function sourcesOf(query: Query) {
-  const [provider] = poller.config.providers;
-  if (provider === undefined) throw new Error('no provider is configured');
-  const catalog = await readCatalog(query, 'postgres', tablesOf(provider.tokens));
-  const source = resolveTokenSource(provider.tokens, catalog);
-  if (!source.known) throw new Error(source.reason);
-  return { provider, source: source.value, carry: resolveCarrySource(provider.tokens, catalog, 0) };
 }

@@ -3,8 +3,9 @@ export function epochMs(sql: string): string {
   return `floor(extract(epoch FROM ${sql}) * 1000)::float8`;
 }
 
-const firstInstantMs = Date.parse('0001-01-01T00:00:00Z');
-const lastInstantMs = Date.parse('9999-12-31T23:59:59Z');
+/** The years that ISO 8601 writes as Postgres reads them. */
+export const firstInstantMs = Date.parse('0001-01-01T00:00:00Z');
+export const lastInstantMs = Date.parse('9999-12-31T23:59:59Z');
 
 /**
  * An instant as a value for `$1::timestamptz`, kept within the years that ISO 8601 writes as

@@ -27,6 +27,8 @@ export interface TokenSource {
   readonly mayHideRows: boolean;
   /** An index alone can tell expiry and active flag of nearly every row, ordered by expiry. */
   readonly countsByIndex: boolean;
+  /** There is such an index, however many rows it must ask the table for. */
+  readonly orderedByExpiry: boolean;
 }
 
 /** The facts that stand for something worse than "not shown" when they can't be read. */
@@ -98,6 +100,8 @@ export function resolveTokenSource(table: TokenTable, catalog: Catalog): Reading
     notes.push(mayHideRowsNote);
   }
 
+  const orderedByExpiry = hasExpiryIndex(columns, relations.get(null));
+
   return known(
     {
       table,
@@ -115,21 +119,20 @@ export function resolveTokenSource(table: TokenTable, catalog: Catalog): Reading
       createdAt: instant(columns.createdAt) ?? 'NULL::timestamptz',
       instant,
       mayHideRows,
-      countsByIndex: canCountByIndex(columns, relations.get(null)),
+      // After many updates without a vacuum one scan of the table is cheaper.
+      countsByIndex: orderedByExpiry && relations.get(null)?.mostlyVisible === true,
+      orderedByExpiry,
     },
     notes,
   );
 }
 
-/**
- * After many updates without a vacuum the index must ask the table for each row, and one scan of
- * the table is cheaper; so it is where the type of the expiry must be converted.
- */
-function canCountByIndex(
+/** Not where the type of the expiry must be converted. */
+function hasExpiryIndex(
   { expiresAt, active }: TokenColumns,
   relation: Relation | undefined,
 ): boolean {
-  if (relation?.mostlyVisible !== true || expiresAt?.join !== null) return false;
+  if (relation === undefined || expiresAt?.join !== null) return false;
   if (active !== null && active.join !== null) return false;
   const type = relation.columns.get(expiresAt.column)?.type ?? '';
   if (!/^timestamp(\(\d\))? with time zone$/.test(type)) return false;

@@ -50,7 +50,7 @@ const writeSilently = () =>
      UPDATE fathom_integrations SET token_expires_at = NULL, is_active = false; COMMIT`,
   );
 
-async function pollTwice(everyRow: boolean, between: () => Promise<unknown>) {
+async function pollTwice(everyRow: boolean, between: () => Promise<unknown>, polls = 1) {
   // A check of one row per poll: within the test it comes round to nothing.
   const carriers = createTokenCarriers({ checked: 1, first: 1_000 });
   const look = async () => {
@@ -69,8 +69,9 @@ async function pollTwice(everyRow: boolean, between: () => Promise<unknown>) {
   };
   // Other tests' transactions may put off the begin of carrying.
   let before = await look();
-  for (let polls = 1; polls < 5; polls += 1) before = await look();
+  for (let each = 1; each < 5; each += 1) before = await look();
   await between();
+  for (let each = 1; each < polls; each += 1) await look();
   return { before, after: await look() };
 }
 const inFull = (everyRow: boolean) =>
@@ -102,6 +103,24 @@ describe('a poll of a large table', () => {
     expect(full.providers[0]?.tokens).toMatchObject({
       value: { active: after.active, inactive: after.inactive },
     });
+  });
+
+  it('knows of a delete two polls later, where an index on the expiry tells flags: all is checked at once', async () => {
+    await claimRows(3_000_000);
+    const remove = () =>
+      database.query('DELETE FROM fathom_integrations WHERE token_expires_at < now()');
+    const byId = await pollTwice(false, remove);
+    expect(byId.after.active).toEqual(byId.before.active);
+
+    await database.query(
+      `CREATE INDEX ON fathom_integrations (token_expires_at) INCLUDE (is_active);
+       INSERT INTO fathom_integrations (user_id, access_token, token_expires_at)
+       SELECT gen_random_uuid(), 'a', now() - interval '1 day' FROM generate_series(1, 5)`,
+    );
+    await claimRows(3_000_000);
+    const byExpiry = await pollTwice(false, remove, 2);
+    expect(byExpiry.before.active.beforeNow).toBe(5);
+    expect(byExpiry.after.active.beforeNow).toBe(0);
   });
 
   it('reads every row where no trigger moves updated_at: a refresh of ours would be overlooked', async () => {

@@ -5,6 +5,7 @@ import { readSnapshot } from '../../src/database/read-snapshot.js';
 import { readCatalog } from '../../src/observe/catalog.js';
 import { resolveCarrySource } from '../../src/observe/carried/carry-source.js';
 import type { CarrySource } from '../../src/observe/carried/carry-source.js';
+import type { CheckPace } from '../../src/observe/carried/check-pace.js';
 import { createTokenCarriers } from '../../src/observe/carried/token-carriers.js';
 import type { TokenCarriers } from '../../src/observe/carried/token-carriers.js';
 import { readExpiryCounts } from '../../src/observe/expiry-counts.js';
@@ -27,7 +28,8 @@ const schema = `
 CREATE TABLE tokens (
   id text PRIMARY KEY, owner text NOT NULL DEFAULT 'o', expires_at timestamptz,
   active boolean DEFAULT true, refresh_token text, updated_at timestamptz);
-CREATE INDEX ON tokens (updated_at)`;
+CREATE INDEX ON tokens (updated_at);
+CREATE INDEX ON tokens (expires_at) INCLUDE (active)`;
 const yaml = `
 providers:
   app:
@@ -35,6 +37,18 @@ providers:
     columns: {id: id, subject: owner, expires_at: expires_at, active: active,
               refresh_token: refresh_token, updated_at: updated_at}
 `;
+
+/** What is carried, and how it is checked: whole rows by id, counts by id too or by expiry. */
+const ways = ['rows', 'by_id', 'by_expiry'] as const;
+type Way = (typeof ways)[number];
+
+/** Slices of so many rows, and whatever else decides how a check goes: always the same. */
+function carriersOf(checked: number, { mostRead, mostAlike }: Limits = roomy): TokenCarriers {
+  const pace = { firstRows: checked, rangeRows: 2, mostRead, mostAlike, next: () => checked };
+  return createTokenCarriers({ checked, first: 2 * checked }, pace);
+}
+type Limits = Pick<CheckPace, 'mostRead' | 'mostAlike'>;
+const roomy: Limits = { mostRead: 1_000, mostAlike: 1_000 };
 
 interface Write {
   readonly id: number;
@@ -155,11 +169,13 @@ describe.each([
     );
 
   /** What is carried, beside what a count of all rows says in the same snapshot. */
-  const compare = (carriers: TokenCarriers, everyRow: boolean) =>
+  const compare = (carriers: TokenCarriers, way: Way) =>
     readSnapshot(poller.database, async ({ query }) => {
       const now = new Date(nowMs);
+      const everyRow = way === 'rows';
       const options = { now, expiringSoonMs: weekMs, everyRow };
-      const carried = await carriers.read(query, 'app', source, carry, options);
+      const read = { ...source, orderedByExpiry: way === 'by_expiry' };
+      const carried = await carriers.read(query, 'app', read, carry, options);
       const counts = await readExpiryCounts(query, source, now, weekMs);
       const expiryDays = await readExpiryDays(query, source, now);
       const rows = everyRow ? await readTokenRows(query, source) : null;
@@ -205,6 +221,7 @@ describe.each([
   }
 
   const slices = fc.integer({ min: 5, max: 30 });
+  const way = fc.constantFrom(...ways);
   const runs = { numRuns: 10 };
 
   it('are those of a full count at every poll, whatever is written, however late it commits', async () => {
@@ -212,13 +229,13 @@ describe.each([
     const property = fc.asyncProperty(
       fc.array(honest, { minLength: 10, maxLength: 40 }),
       slices,
-      fc.boolean(),
-      async (steps, checked, everyRow) => {
+      way,
+      async (steps, checked, carriedBy) => {
         await empty();
-        const carriers = createTokenCarriers({ checked, first: 2 * checked });
+        const carriers = carriersOf(checked);
         for (const each of steps) {
           await take(each, async () => {
-            const { carried, full } = await compare(carriers, everyRow);
+            const { carried, full } = await compare(carriers, carriedBy);
             if (carried === null) return;
             compared += 1;
             expect(carried).toEqual(full);
@@ -234,28 +251,50 @@ describe.each([
     const property = fc.asyncProperty(
       fc.array(anything, { minLength: 10, maxLength: 40 }),
       slices,
-      fc.boolean(),
-      async (steps, checked, everyRow) => {
+      way,
+      async (steps, checked, carriedBy) => {
         await empty();
-        const carriers = createTokenCarriers({ checked, first: 2 * checked });
+        const carriers = carriersOf(checked);
         const pollOnce = async () => {
-          await compare(carriers, everyRow);
+          await compare(carriers, carriedBy);
         };
         for (const each of steps) await take(each, pollOnce);
         await take({ do: 'commit' }, pollOnce);
         // One more than rounds of 41 rows need: a last slice that is full does not end a round.
         const polls = 2 * (Math.floor(41 / checked) + 1) + 2;
         for (let each = 0; each < polls; each += 1) await pollOnce();
-        const { carried, full } = await compare(carriers, everyRow);
+        const { carried, full } = await compare(carriers, carriedBy);
         expect(carried).toEqual(full);
       },
     );
     await fc.assert(property, runs);
   });
 
+  it('are those of a full count in the end, however little a check may read, and where it can tell little apart', async () => {
+    const property = fc.asyncProperty(
+      fc.array(anything, { minLength: 10, maxLength: 40 }),
+      slices,
+      fc.record({ mostRead: fc.constantFrom(1, 5), mostAlike: fc.constantFrom(2, 6, 1_000) }),
+      async (steps, checked, limits) => {
+        await empty();
+        const carriers = carriersOf(checked, limits);
+        const pollOnce = async () => {
+          await compare(carriers, 'by_expiry');
+        };
+        for (const each of steps) await take(each, pollOnce);
+        await take({ do: 'commit' }, pollOnce);
+        // Each poll comes at least one range further, or a slice by id.
+        for (let each = 0; each < 2 * 41; each += 1) await pollOnce();
+        const { carried, full } = await compare(carriers, 'by_expiry');
+        expect(carried).toEqual(full);
+      },
+    );
+    await fc.assert(property, { numRuns: 5 });
+  });
+
   it('hold what a transaction of an hour writes at its begin, and only once it commits', async () => {
     const carriers = createTokenCarriers();
-    await compare(carriers, true);
+    await compare(carriers, 'rows');
     await take(
       { do: 'write_late', row: { id: 1, expiry: 5, active: true }, waitedMs: 0 },
       neverPolls,
@@ -266,10 +305,10 @@ describe.each([
         { do: 'write_late', row: { id: 2, expiry: each, active: true }, waitedMs: 0 },
         neverPolls,
       );
-      expect((await compare(carriers, true)).carried?.rows).toEqual([]);
+      expect((await compare(carriers, 'rows')).carried?.rows).toEqual([]);
     }
     await take({ do: 'commit' }, neverPolls);
-    expect((await compare(carriers, true)).carried?.rows?.map(({ id }) => id)).toEqual([
+    expect((await compare(carriers, 'rows')).carried?.rows?.map(({ id }) => id)).toEqual([
       't1',
       't2',
     ]);
@@ -282,19 +321,19 @@ describe.each([
       neverPolls,
     );
     nowMs += hourMs;
-    expect((await compare(carriers, false)).carried).toBeNull();
+    expect((await compare(carriers, 'by_expiry')).carried).toBeNull();
     await take({ do: 'commit' }, neverPolls);
-    const { carried, full } = await compare(carriers, false);
+    const { carried, full } = await compare(carriers, 'by_expiry');
     expect(carried).toEqual(full);
     expect(carried?.counts.active.total).toBe(1);
   });
 
   it('begin anew when the clock of the database goes back', async () => {
     const carriers = createTokenCarriers();
-    await compare(carriers, false);
+    await compare(carriers, 'by_expiry');
     nowMs -= hourMs;
     await take({ do: 'write', row: { id: 1, expiry: 5, active: true } }, neverPolls);
-    const { carried, full } = await compare(carriers, false);
+    const { carried, full } = await compare(carriers, 'by_expiry');
     expect(carried).toEqual(full);
   });
 });

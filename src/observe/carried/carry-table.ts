@@ -5,6 +5,7 @@ import type { CarrySource } from './carry-source.js';
 import { changedSince, withMark } from './change-horizon.js';
 import type { PollMark } from './change-horizon.js';
 import type { CarriedExpiry, CarriedTable } from './expiry-table.js';
+import type { ExpiryColumns } from './read-range-sums.js';
 
 /** How many rows a poll looks at again, whether or not they changed. */
 export interface SliceRows {
@@ -21,24 +22,32 @@ export interface CarriedSelect {
   /** Without a WHERE. */
   readonly select: string;
   readonly carry: CarrySource;
+  /** null: no index tells expiries and active flags. */
+  readonly byExpiry: ExpiryColumns | null;
 }
+
+/** Another way to check a slice of a table that is carried; false: not as it is now. */
+export type Check<Table> = (query: Query, source: CarriedSelect, table: Table) => Promise<boolean>;
 
 /**
  * Carries a table of the database from poll to poll.
  *
  * Each call reads what was written since the last and the next slice of all rows, in the order of
  * their ids. When a round ends, what it did not meet is gone from the database: so deletes are
- * seen, and writes that did not move `updated_at`. Answers null until every row was read once.
+ * seen, and writes that did not move `updated_at`. Once all were read, `checkOtherwise` may take the
+ * place of such rounds. Answers null until every row was read once.
  * Must run inside a REPEATABLE READ transaction; what fails on the way is read again.
  */
 export function createCarrier<Row extends CarriedExpiry, Table extends CarriedTable<Row>>(
   createTable: () => Table,
-  sliceRows: SliceRows = defaultSliceRows,
+  sliceRows: SliceRows,
+  checkOtherwise: Check<Table>,
 ): (query: Query, source: CarriedSelect, now: Date) => Promise<Table | null> {
   let state = startWith('', createTable());
   let isBusy = false;
 
-  async function carryOn(query: Query, { select, carry }: CarriedSelect, now: Date) {
+  async function carryOn(query: Query, source: CarriedSelect, now: Date) {
+    const { select, carry } = source;
     if (state.select !== select) state = startWith(select, createTable());
     const since = changedSince(state.marks);
     if (since !== null) {
@@ -53,7 +62,10 @@ export function createCarrier<Row extends CarriedExpiry, Table extends CarriedTa
       state = { ...startWith(select, createTable()), marks: state.marks };
       if (changedSince(state.marks) === null) return null;
     }
-    await checkSlice<Row>(query, state, carry, sliceRows);
+    const isWithinRound = !state.isComplete || state.checkedTo !== null;
+    if (isWithinRound || !(await checkOtherwise(query, source, state.table))) {
+      await checkSlice<Row>(query, state, carry, sliceRows);
+    }
     return state.isComplete ? state.table : null;
   }
 

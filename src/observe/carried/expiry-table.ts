@@ -1,4 +1,8 @@
 import { setImmediate as breathe } from 'node:timers/promises';
+import { rangeOf } from './expiry-ranges.js';
+import type { ExpiryRanges, ExpirySample } from './expiry-ranges.js';
+import { createRangeSums } from './range-sum.js';
+import type { RangeSum } from './range-sum.js';
 
 /** What is carried of a token where only counts are wanted. */
 export interface CarriedExpiry {
@@ -17,55 +21,95 @@ export interface CarriedTable<Row> {
   readonly visit: (see: (active: boolean, expiresAtMs: number) => void) => Promise<void>;
 }
 
+/** Of the expiries that are carried, what a check of them takes. */
+export interface ExpiryTable extends CarriedTable<CarriedExpiry> {
+  readonly sample: () => ExpirySample;
+  /** Sums up each range, and drops what has been missing in it since it was marked. */
+  readonly sumUp: (ranges: ExpiryRanges) => Promise<readonly RangeSum[]>;
+  /** Marks the rows of these ranges as missing until they are put again. */
+  readonly markMissing: (ranges: ExpiryRanges, which: ReadonlySet<number>) => Promise<void>;
+}
+
 const used = 1;
 const isActive = 2;
 const odd = 4;
+const isMissing = 8;
+/** No row any more, but others may lie behind its slot. */
+const isGone = 16;
 /** So many slots take a few milliseconds; then others have their turn. */
 const slotsAtOnce = 200_000;
 const fullest = 0.65;
+/** So many slots tell how the expiries are spread. */
+const sampledSlots = 32_768;
 
 /**
  * Carries 17 bytes per slot, 26 to 52 per token, in arrays that no garbage collection walks
- * through: ten million tokens are 260 MB to 520 MB. What steps through all of them lets others have
+ * through: ten million tokens are 285 MB. What steps through all of them lets others have
  * their turn.
  *
  * Ids are kept as 64-bit hashes. Among ten million, two share one with a chance of 1 in 400,000;
  * one of those two would not be counted.
  */
-export function createExpiryTable(): CarriedTable<CarriedExpiry> {
+export function createExpiryTable(): ExpiryTable {
   let slots = createSlots(1 << 12);
-  let count = 0;
+  /** Slots that are not free. */
+  let taken = 0;
   let round = 0;
 
-  /** Copies what `keep` says into as many slots as hold `expected` rows. */
-  const rebuild = async (expected: number, keep: (state: number) => boolean): Promise<void> => {
-    let size = 1 << 12;
-    while (size * fullest < expected) size *= 2;
-    const next = createSlots(size);
+  /** Copies the rows into as many slots as they and `more` take. */
+  const rebuild = async (more: number): Promise<void> => {
     let kept = 0;
-    await eachSlot(slots, (index, state) => {
-      if (!keep(state)) return;
-      const at = findSlot(next, slots.high[index] ?? 0, slots.low[index] ?? 0);
-      next.high[at] = slots.high[index] ?? 0;
-      next.low[at] = slots.low[index] ?? 0;
-      next.expiries[at] = slots.expiries[index] ?? Number.NaN;
-      next.states[at] = state;
-      kept += 1;
+    await inSlices(slots, (from, to) => {
+      for (let index = from; index < to; index += 1) kept += (slots.states[index] ?? 0) & used;
+    });
+    let size = 1 << 12;
+    // A tenth more, so that the next few rows don't need another copy.
+    while (size * fullest < 1.1 * (kept + more)) size *= 2;
+    const next = createSlots(size);
+    await inSlices(slots, (from, to) => {
+      for (let index = from; index < to; index += 1) {
+        const state = slots.states[index] ?? 0;
+        if ((state & used) === 0) continue;
+        const at = findSlot(next, slots.high[index] ?? 0, slots.low[index] ?? 0);
+        next.high[at] = slots.high[index] ?? 0;
+        next.low[at] = slots.low[index] ?? 0;
+        next.expiries[at] = slots.expiries[index] ?? Number.NaN;
+        next.states[at] = state;
+      }
     });
     slots = next;
-    count = kept;
+    taken = kept;
+  };
+
+  /** Shows the rows of these ranges, and sets their states to what `see` answers. */
+  const eachWithin = (
+    ranges: ExpiryRanges,
+    see: (range: number, state: number, expiresAtMs: number) => number,
+  ): Promise<void> => {
+    const { endMs } = ranges;
+    const beginMs = ranges.startsMs[0] ?? Infinity;
+    return inSlices(slots, (from, to) => {
+      const { states, expiries } = slots;
+      for (let index = from; index < to; index += 1) {
+        const expiresAtMs = expiries[index] ?? Number.NaN;
+        // Most lie elsewhere, and are told apart here: calls of `rangeOf` would take twice as long.
+        if (expiresAtMs < beginMs || (expiresAtMs >= endMs && endMs !== Infinity)) continue;
+        const state = states[index] ?? 0;
+        if ((state & used) === 0) continue;
+        const range = rangeOf(ranges, expiresAtMs);
+        if (range !== -1) states[index] = see(range, state, expiresAtMs);
+      }
+    });
   };
 
   return {
     async put(rows) {
-      if (count + rows.length > slots.states.length * fullest) {
-        await rebuild(2 * (count + rows.length), () => true);
-      }
+      if (taken + rows.length > slots.states.length * fullest) await rebuild(rows.length);
       for (const { id, active, expiresAtMs } of rows) {
         const high = hash(id, 0x9e3779b1, 0x85ebca6b);
         const low = hash(id, 0x7feb352d, 0xc2b2ae35);
         const at = findSlot(slots, high, low);
-        if (slots.states[at] === 0) count += 1;
+        if (slots.states[at] === 0) taken += 1;
         slots.high[at] = high;
         slots.low[at] = low;
         slots.expiries[at] = expiresAtMs ?? Number.NaN;
@@ -73,13 +117,37 @@ export function createExpiryTable(): CarriedTable<CarriedExpiry> {
       }
     },
     async endRound() {
-      await rebuild(count, (state) => (state & odd) === round);
+      await inSlices(slots, (from, to) => {
+        const { states } = slots;
+        for (let index = from; index < to; index += 1) {
+          const state = states[index] ?? 0;
+          if ((state & used) !== 0 && (state & odd) !== round) states[index] = isGone;
+        }
+      });
       round = odd - round;
     },
     visit: (see) =>
-      eachSlot(slots, (index, state) => {
-        see((state & isActive) !== 0, slots.expiries[index] ?? Number.NaN);
+      inSlices(slots, (from, to) => {
+        const { states, expiries } = slots;
+        for (let index = from; index < to; index += 1) {
+          const state = states[index] ?? 0;
+          if ((state & used) !== 0) see((state & isActive) !== 0, expiries[index] ?? Number.NaN);
+        }
       }),
+    sample: () => drawSample(slots),
+    async sumUp(ranges) {
+      const sums = createRangeSums(ranges);
+      await eachWithin(ranges, (range, state, expiresAtMs) => {
+        if ((state & isMissing) !== 0) return isGone;
+        sums.add(range, (state & isActive) !== 0, expiresAtMs);
+        return state;
+      });
+      return sums.all();
+    },
+    async markMissing(ranges, which) {
+      if (which.size === 0) return;
+      await eachWithin(ranges, (range, state) => (which.has(range) ? state | isMissing : state));
+    },
   };
 }
 
@@ -110,18 +178,30 @@ function findSlot({ high, low, states }: Slots, wantedHigh: number, wantedLow: n
   return at;
 }
 
-async function eachSlot(
-  { states }: Slots,
-  see: (index: number, state: number) => void,
+async function inSlices(
+  { states: { length } }: Slots,
+  see: (from: number, to: number) => void,
 ): Promise<void> {
-  for (let from = 0; from < states.length; from += slotsAtOnce) {
-    const to = Math.min(states.length, from + slotsAtOnce);
-    for (let index = from; index < to; index += 1) {
-      const state = states[index] ?? 0;
-      if (state !== 0) see(index, state);
-    }
-    if (to < states.length) await breathe();
+  for (let from = 0; from < length; from += slotsAtOnce) {
+    const to = Math.min(length, from + slotsAtOnce);
+    see(from, to);
+    if (to < length) await breathe();
   }
+}
+
+/** Rows lie where the hash of their id says, so that those of some slots in a row are a fair part. */
+function drawSample({ expiries, states }: Slots): ExpirySample {
+  const drawn: number[] = [];
+  let withoutExpiry = 0;
+  const slots = Math.min(states.length, sampledSlots);
+  for (let index = 0; index < slots; index += 1) {
+    if (((states[index] ?? 0) & used) === 0) continue;
+    const expiresAtMs = expiries[index] ?? Number.NaN;
+    if (Number.isNaN(expiresAtMs)) withoutExpiry += 1;
+    else drawn.push(expiresAtMs);
+  }
+  const each = states.length / slots;
+  return { expiriesMs: Float64Array.from(drawn).sort(), withoutExpiry, each };
 }
 
 /** 32 bits of a text, each spread over all of them. */

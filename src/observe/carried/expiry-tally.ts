@@ -13,7 +13,16 @@ export interface ExpiryTally {
   readonly days: () => readonly ExpiryDay[];
 }
 
-/** Starts a count at `now`. */
+const hourMs = 3_600_000;
+/** Hours from that of `now` on, as far as the calendar reaches. */
+const hours = 24 * (calendarDays + 1);
+
+/**
+ * Starts a count at `now`.
+ *
+ * Most tokens are counted by the hour in which they expire, which costs a quarter of a comparison
+ * with all boundaries. Only those of an hour that a boundary divides are told apart one by one.
+ */
 export function createExpiryTally(now: Date, expiringSoonMs: number): ExpiryTally {
   const boundaries = boundariesAt(now, expiringSoonMs);
   const nowMs = now.getTime();
@@ -22,10 +31,32 @@ export function createExpiryTally(now: Date, expiringSoonMs: number): ExpiryTall
     perRange: Array.from({ length: boundaries.length + 1 }, () => 0),
     withoutExpiry: 0,
     perDay: Array.from({ length: calendarDays }, () => 0),
+    perHour: new Float64Array(hours),
   });
   const active = none();
   const inactive = none();
   let earliestMs = Infinity;
+  const firstHourMs = Math.floor(nowMs / hourMs) * hourMs;
+  const isDivided = new Uint8Array(hours);
+  for (const boundary of boundaries) isDivided[Math.floor((boundary - firstHourMs) / hourMs)] = 1;
+
+  const addAt = (of: typeof active, expiresAtMs: number, tokens: number): void => {
+    const range = boundaries.findIndex((boundary) => expiresAtMs < boundary);
+    const at = range === -1 ? boundaries.length : range;
+    of.perRange[at] = (of.perRange[at] ?? 0) + tokens;
+    const day = Math.floor(expiresAtMs / dayMs) - today;
+    if (expiresAtMs >= nowMs && day < calendarDays) {
+      of.perDay[day] = (of.perDay[day] ?? 0) + tokens;
+    }
+  };
+  const settle = (): void => {
+    for (const of of [active, inactive]) {
+      for (const [hour, tokens] of of.perHour.entries()) {
+        if (tokens > 0) addAt(of, firstHourMs + hour * hourMs, tokens);
+      }
+      of.perHour.fill(0);
+    }
+  };
 
   return {
     add(isActive, expiresAtMs) {
@@ -34,25 +65,27 @@ export function createExpiryTally(now: Date, expiringSoonMs: number): ExpiryTall
         of.withoutExpiry += 1;
         return;
       }
-      let range = 0;
-      while (range < boundaries.length && expiresAtMs >= (boundaries[range] ?? Infinity))
-        range += 1;
-      of.perRange[range] = (of.perRange[range] ?? 0) + 1;
       if (expiresAtMs < earliestMs && expiresAtMs !== -Infinity) earliestMs = expiresAtMs;
-      const day = Math.floor(expiresAtMs / dayMs) - today;
-      if (expiresAtMs >= nowMs && day < calendarDays) of.perDay[day] = (of.perDay[day] ?? 0) + 1;
+      const hour = Math.floor((expiresAtMs - firstHourMs) / hourMs);
+      if (isDivided[hour] === 0) of.perHour[hour] = (of.perHour[hour] ?? 0) + 1;
+      else addAt(of, expiresAtMs, 1);
     },
-    counts: () => ({
-      active: countsOfRanges(active, boundaries, now, expiringSoonMs),
-      inactive: countsOfRanges(inactive, boundaries, now, expiringSoonMs),
-      earliestExpiresAtMs: earliestMs === Infinity ? null : earliestMs,
-    }),
-    days: () =>
-      active.perDay.flatMap((_, index) =>
+    counts() {
+      settle();
+      return {
+        active: countsOfRanges(active, boundaries, now, expiringSoonMs),
+        inactive: countsOfRanges(inactive, boundaries, now, expiringSoonMs),
+        earliestExpiresAtMs: earliestMs === Infinity ? null : earliestMs,
+      };
+    },
+    days() {
+      settle();
+      return active.perDay.flatMap((_, index) =>
         [false, true].flatMap((isActive): ExpiryDay[] => {
           const tokens = (isActive ? active : inactive).perDay[index] ?? 0;
           return tokens === 0 ? [] : [{ day: today + index, active: isActive, tokens }];
         }),
-      ),
+      );
+    },
   };
 }

@@ -7,8 +7,11 @@ import type { TokenSource } from '../token-source.js';
 import type { CarrySource } from './carry-source.js';
 import { createCarrier, defaultSliceRows, expiryColumns } from './carry-table.js';
 import type { SliceRows } from './carry-table.js';
+import { defaultPace } from './check-pace.js';
+import type { CheckPace } from './check-pace.js';
+import { createExpiryCheck } from './expiry-check.js';
 import { createExpiryTable } from './expiry-table.js';
-import type { CarriedExpiry, CarriedTable } from './expiry-table.js';
+import type { CarriedExpiry, CarriedTable, ExpiryTable } from './expiry-table.js';
 import { createExpiryTally } from './expiry-tally.js';
 import { createRowTable } from './row-table.js';
 import type { CarriedRows } from './row-table.js';
@@ -41,13 +44,16 @@ export interface TokenCarriers {
 }
 
 /** Starts with nothing carried. */
-export function createTokenCarriers(sliceRows: SliceRows = defaultSliceRows): TokenCarriers {
+export function createTokenCarriers(
+  sliceRows: SliceRows = defaultSliceRows,
+  pace: CheckPace = defaultPace,
+): TokenCarriers {
   const carriers = new Map<string, ProviderCarrier>();
   return {
     async read(query, provider, source, carry, options) {
       let carrier = carriers.get(provider);
       if (carrier?.everyRow !== options.everyRow) {
-        carrier = options.everyRow ? carryRows(sliceRows) : carryExpiries(sliceRows);
+        carrier = options.everyRow ? carryRows(sliceRows) : carryExpiries(sliceRows, pace);
         carriers.set(provider, carrier);
       }
       return carrier.read(query, source, carry, options);
@@ -66,27 +72,30 @@ interface ProviderCarrier {
 }
 
 function carryRows(sliceRows: SliceRows): ProviderCarrier {
-  const carrier = createCarrier<TokenRow, CarriedRows>(createRowTable, sliceRows);
+  const onlyById = () => Promise.resolve(false);
+  const carrier = createCarrier<TokenRow, CarriedRows>(createRowTable, sliceRows, onlyById);
   return {
     everyRow: true,
     async read(query, source, carry, options) {
       const select = `SELECT ${tokenRowColumns(source)} FROM ${source.from}`;
-      const table = await carrier(query, { select, carry }, options.now);
+      const table = await carrier(query, { select, carry, byExpiry: null }, options.now);
       return table && { ...(await tally(table, options)), rows: table.rows() };
     },
   };
 }
 
-function carryExpiries(sliceRows: SliceRows): ProviderCarrier {
-  const carrier = createCarrier<CarriedExpiry, CarriedTable<CarriedExpiry>>(
+function carryExpiries(sliceRows: SliceRows, pace: CheckPace): ProviderCarrier {
+  const carrier = createCarrier<CarriedExpiry, ExpiryTable>(
     createExpiryTable,
     sliceRows,
+    createExpiryCheck(pace),
   );
   return {
     everyRow: false,
     async read(query, source, carry, options) {
       const select = `SELECT ${expiryColumns(source)} FROM ${source.from}`;
-      const table = await carrier(query, { select, carry }, options.now);
+      const byExpiry = source.orderedByExpiry ? source : null;
+      const table = await carrier(query, { select, carry, byExpiry }, options.now);
       return table && { ...(await tally(table, options)), rows: null };
     },
   };
