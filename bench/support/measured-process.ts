@@ -40,7 +40,7 @@ export function startExporter(
   env: Environment,
   nodeArgs: readonly string[] = [],
 ): MeasuredProcess {
-  return startMeasured(['--optimize-for-size', ...nodeArgs, main, ...args], env);
+  return startMeasured(['--max-semi-space-size=2', ...nodeArgs, main, ...args], env);
 }
 
 /** Runs `node` with these arguments and the watch of its event loop. */

@@ -18,6 +18,8 @@ export interface GrantAssessment {
   readonly due: readonly JudgedToken[];
   /** Every token that is remembered, in no particular order. */
   readonly tokens: readonly AssessedToken[];
+  /** Those of them that are in use. */
+  readonly active: readonly AssessedToken[];
   /** The active ones that nobody refreshes. */
   readonly unrefreshed: Unrefreshed;
 }
@@ -51,6 +53,7 @@ export function* assessGrantsInSlices(
   >;
   const due: JudgedToken[] = [];
   const tokens: AssessedToken[] = [];
+  const active: AssessedToken[] = [];
   let overdue = 0;
   let falselyDeactivated = 0;
   for (const row of rows) {
@@ -59,6 +62,7 @@ export function* assessGrantsInSlices(
     if (remembered === undefined) continue;
     const token = assessToken(provider, row, remembered, nowMs, pollIntervalMs);
     tokens.push(token);
+    if (token.active) active.push(token);
     grants[token.grant] += 1;
     if (token.isOverdue) overdue += 1;
     if (token.decision.dueAtMs !== null) due.push(judged(token, token.decision.dueAtMs));
@@ -66,7 +70,7 @@ export function* assessGrantsInSlices(
   }
   const earliestFirst = yield* sortInSlices(due, (a, b) => a.dueAtMs - b.dueAtMs);
   const unrefreshed = yield* findUnrefreshed(provider, tokens, nowMs);
-  return { grants, falselyDeactivated, overdue, due: earliestFirst, tokens, unrefreshed };
+  return { grants, falselyDeactivated, overdue, due: earliestFirst, tokens, active, unrefreshed };
 }
 
 function judged(token: AssessedToken, dueAtMs: number): JudgedToken {

@@ -14,7 +14,7 @@ import { reconnectWords } from './reconnect-entries.js';
 import { visibleText } from './visible-text.js';
 import { accountMode } from './visitor.js';
 
-const mostShown = 200;
+const mostShown = 100;
 const mostCopied = 1_000;
 
 /** Who must authorize again: to copy, and as a file. */

@@ -31,11 +31,10 @@ export function createUnrefreshedMetrics(
   );
   return (provider, grants) => {
     if (grants === null) return;
-    const { tokens, unrefreshed } = grants;
+    const { active, unrefreshed } = grants;
     const told = unrefreshed.tokens.filter((each) => isTimeToTell(each) && !hasExpired(each));
     expiring.set({ provider }, told.length);
     cohort.set({ provider }, unrefreshed.cohort.length);
-    const active = tokens.filter((token) => token.active).length;
-    cliff.set({ provider }, cliffThreshold(active, cliffShare));
+    cliff.set({ provider }, cliffThreshold(active.length, cliffShare));
   };
 }

@@ -75,6 +75,7 @@ function grantsOf({ tokens }: ProviderAssessment): GrantAssessment {
     overdue: 0,
     due,
     tokens: [],
+    active: [],
     unrefreshed: noneUnrefreshed,
   };
 }

@@ -244,6 +244,7 @@ export const incident: Assessment = {
             },
           ],
           tokens: [],
+          active: [],
           unrefreshed: noneUnrefreshed,
         },
         pauses: [

@@ -119,6 +119,7 @@ describe('the log line of a poll', () => {
           overdue: 0,
           due: [],
           tokens: [token],
+          active: [token],
           unrefreshed: noneUnrefreshed,
         },
       }),

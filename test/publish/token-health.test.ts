@@ -24,6 +24,7 @@ function seen(...tokens: readonly AssessedToken[]): Assessment {
         overdue: 0,
         due: [],
         tokens,
+        active: tokens,
         unrefreshed: noneUnrefreshed,
       },
     }),

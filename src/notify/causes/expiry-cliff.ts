@@ -2,7 +2,7 @@ import { cliffThreshold } from '../../assess/unrefreshed.js';
 import { pluralOf } from '../../config/plural.js';
 import type { ProviderCause } from './cause.js';
 import { withIdleJobs } from './idle-jobs.js';
-import { activeOf, ofTokens } from './of-tokens.js';
+import { ofTokens } from './of-tokens.js';
 
 const dayMs = 86_400_000;
 
@@ -20,8 +20,8 @@ export const expiryCliff: ProviderCause = {
     'Before that day: start what should refresh them, or let this exporter do it. Where there is no refresh token, spread the reconnects over the time that is left.',
   proof: 'Their expiry moved, or enough of them are refreshed by somebody.',
   find: (context) =>
-    ofTokens(context, (tokens, { unrefreshed: { cohort } }) => {
-      const outOf = activeOf(tokens).length;
+    ofTokens(context, ({ active, unrefreshed: { cohort } }) => {
+      const outOf = active.length;
       const isCliff = cohort.length >= cliffThreshold(outOf, context.config.cliffShare);
       const first = cohort[0]?.remainingMs ?? 0;
       return {

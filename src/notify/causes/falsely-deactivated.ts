@@ -16,7 +16,7 @@ export const falselyDeactivated: ProviderCause = {
     'While these tokens still live: stop what switches them off, then switch exactly these rows on again.',
   proof: 'They are active again.',
   find: (context) =>
-    ofTokens(context, (tokens) => ({
+    ofTokens(context, ({ tokens }) => ({
       affected: tokens.filter(({ isFalselyDeactivated }) => isFalselyDeactivated),
       outOf: tokens.length,
     })),

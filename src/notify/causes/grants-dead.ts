@@ -1,6 +1,6 @@
 import { pluralOf } from '../../config/plural.js';
 import type { ProviderCause } from './cause.js';
-import { activeOf, ofTokens } from './of-tokens.js';
+import { ofTokens } from './of-tokens.js';
 
 /**
  * A grant is dead only after a second `invalid_grant`, so one poll is enough. It lives again when
@@ -19,8 +19,8 @@ export const grantsDead: ProviderCause = {
     'Ask these users to reconnect. Several at once: first look for somebody else who uses the same refresh tokens.',
   proof: 'Their expiry moved forward, or the row holds another refresh token.',
   find: (context) =>
-    ofTokens(context, (tokens) => {
-      const active = activeOf(tokens);
-      return { affected: active.filter(({ grant }) => grant === 'dead'), outOf: active.length };
-    }),
+    ofTokens(context, ({ active }) => ({
+      affected: active.filter(({ grant }) => grant === 'dead'),
+      outOf: active.length,
+    })),
 };

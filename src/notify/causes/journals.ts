@@ -40,9 +40,11 @@ export const journalSilent: ExporterCause = {
   find({ assessment, memories, nowMs }, previous) {
     if (memories.problem !== null || memories.providers.size === 0) return unseen;
     const silent = new Map(assessment.silentJournals.map((each) => [each.journalId, each]));
+    const toldBefore = [...(previous?.told?.ids ?? [])].filter((id) => !silent.has(id));
     // Who has just started has not waited for anybody yet: an old claim is evidence enough.
-    const still = heldSince(memories, previous?.firstSeenAtMs ?? nowMs);
-    const told = [...(previous?.told?.ids ?? [])].filter((id) => !silent.has(id) && still.has(id));
+    const still =
+      toldBefore.length === 0 ? null : heldSince(memories, previous?.firstSeenAtMs ?? nowMs);
+    const told = toldBefore.filter((id) => still?.has(id));
     const hosts = [...silent.values()].map(
       ({ host, claims }) => `${host ?? 'unknown host'}: ${claims} claimed`,
     );

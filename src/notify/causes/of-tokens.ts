@@ -9,10 +9,7 @@ import type { Finding, ProviderContext, Whereabouts } from './cause.js';
  */
 export function ofTokens(
   { assessed, memory }: ProviderContext,
-  select: (
-    tokens: readonly AssessedToken[],
-    grants: GrantAssessment,
-  ) => {
+  select: (grants: GrantAssessment) => {
     readonly affected: readonly AssessedToken[];
     readonly outOf: number;
     readonly detail?: string;
@@ -20,7 +17,7 @@ export function ofTokens(
 ): Finding {
   if (memory === null || assessed.grants === null) return unseen;
   const { tokens } = assessed.grants;
-  const { affected, outOf, detail = null } = select(tokens, assessed.grants);
+  const { affected, outOf, detail = null } = select(assessed.grants);
   let byId: ReadonlyMap<string, AssessedToken> | null = null;
   return {
     seen: true,
@@ -41,11 +38,6 @@ export function ofTokens(
 function whereabouts(token: AssessedToken | undefined): Whereabouts {
   if (token === undefined) return 'gone';
   return token.active ? 'repaired' : 'switched_off';
-}
-
-/** The tokens that are in use. */
-export function activeOf(tokens: readonly AssessedToken[]): readonly AssessedToken[] {
-  return tokens.filter(({ active }) => active);
 }
 
 /** Whether this exporter keeps a provider's tokens alive. */

@@ -1,7 +1,7 @@
 import { pluralOf } from '../../config/plural.js';
 import { unseen } from './cause.js';
 import type { ProviderCause } from './cause.js';
-import { activeOf, isRefreshedByUs, ofTokens } from './of-tokens.js';
+import { isRefreshedByUs, ofTokens } from './of-tokens.js';
 
 /** What pages: a refresh should have happened by now and did not. A status alone never does. */
 export const refreshOverdue: ProviderCause = {
@@ -19,9 +19,9 @@ export const refreshOverdue: ProviderCause = {
   find: (context) => {
     // Where refreshing is not our job, nothing of it is overdue.
     if (!isRefreshedByUs(context)) return unseen;
-    return ofTokens(context, (tokens) => {
-      const active = activeOf(tokens);
-      return { affected: active.filter(({ isOverdue }) => isOverdue), outOf: active.length };
-    });
+    return ofTokens(context, ({ active }) => ({
+      affected: active.filter(({ isOverdue }) => isOverdue),
+      outOf: active.length,
+    }));
   },
 };

@@ -35,7 +35,7 @@ export const syncsFailingForAuth: ProviderCause = {
         subject,
         account: tokenOf(id)?.account ?? null,
       })),
-      outOf: grants.tokens.filter(({ active }) => active).length,
+      outOf: grants.active.length,
       detail: null,
       whereabouts: (id) => {
         const token = tokenOf(id);

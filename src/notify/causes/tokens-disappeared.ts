@@ -1,4 +1,5 @@
 import { pluralOf } from '../../config/plural.js';
+import type { TokenMemory } from '../../store/token-memory.js';
 import { unseen } from './cause.js';
 import type { ProviderCause } from './cause.js';
 
@@ -22,11 +23,15 @@ export const tokensDisappeared: ProviderCause = {
   proof: 'No further row has disappeared for an hour, or they are back.',
   find({ memory, nowMs }, previous) {
     if (memory === null) return unseen;
-    const tokens = [...memory.tokens.values()];
     // One incident counts all that vanish while it lasts, from the hour before it on.
     const sinceMs = Math.min(previous?.firstSeenAtMs ?? Infinity, nowMs) - hourMs;
-    const gone = tokens.filter(({ goneAtMs }) => goneAtMs !== null && goneAtMs > sinceMs);
-    const outOf = tokens.filter(({ goneAtMs }) => goneAtMs === null).length + gone.length;
+    const gone: TokenMemory[] = [];
+    let there = 0;
+    for (const token of memory.tokens.values()) {
+      if (token.goneAtMs === null) there += 1;
+      else if (token.goneAtMs > sinceMs) gone.push(token);
+    }
+    const outOf = there + gone.length;
     const many = gone.length > fewest && gone.length > usualShare * outOf;
     const goesOn = gone.some(({ goneAtMs }) => (goneAtMs ?? 0) > nowMs - hourMs);
     return {
