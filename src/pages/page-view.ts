@@ -1,11 +1,11 @@
 import type { Assessment } from '../assess/assess.js';
-import type { Reconnect } from '../remedy/reconnect-list.js';
 import type { Readiness } from '../publish/readiness.js';
 import { runInSlices } from '../run-in-slices.js';
 import { findConcerns } from './concerns.js';
 import type { Concern } from './concerns.js';
 import type { PageFacts, Sights } from './page-facts.js';
 import { findReconnects } from './reconnect-entries.js';
+import type { WaitingUser } from './reconnect-entries.js';
 import { indexTokens } from './token-index.js';
 import type { TokenIndex } from './token-index.js';
 import type { Visitor } from './visitor.js';
@@ -21,7 +21,7 @@ export interface PageView {
   readonly tokens: TokenIndex;
   readonly concerns: readonly Concern[];
   /** Who must authorize again; with `all`, also those whom something else may help. */
-  readonly reconnects: (all: boolean) => readonly Reconnect[];
+  readonly reconnects: (all: boolean) => Promise<readonly WaitingUser[]>;
 }
 
 /** What a request shows once a poll has reached the database. */
@@ -55,11 +55,12 @@ export async function viewOf(facts: PageFacts, visitor: Visitor): Promise<PageVi
 }
 
 async function derive({ config, host }: PageFacts, { last, lastGood }: Sights): Promise<Derived> {
-  const lists = new Map<boolean, readonly Reconnect[]>();
+  const lists = new Map<boolean, Promise<readonly WaitingUser[]>>();
   return {
     tokens: indexTokens(last.assessment, config.providers),
     reconnects(all) {
-      const list = lists.get(all) ?? findReconnects(last.assessment, config.providers, all);
+      const list =
+        lists.get(all) ?? runInSlices(findReconnects(last.assessment, config.providers, all));
       lists.set(all, list);
       return list;
     },

@@ -1,6 +1,6 @@
 import { showAccount } from '../notify/mask-account.js';
 import type { AccountMode } from '../notify/mask-account.js';
-import type { Reconnect } from '../remedy/reconnect-list.js';
+import { lastRefreshAtMs } from '../remedy/reconnect-list.js';
 import { mustReconnect } from '../remedy/reconnect-need.js';
 import { nameOf } from './listed-token.js';
 import { paths, tokenHref, withParameters } from './links.js';
@@ -11,6 +11,7 @@ import { Instant } from './parts/instant.js';
 import { Problem, TableFrame } from './parts/section.js';
 import { formatCount } from './parts/shares.js';
 import { reconnectWords } from './reconnect-entries.js';
+import type { WaitingUser } from './reconnect-entries.js';
 import { visibleText } from './visible-text.js';
 import { accountMode } from './visitor.js';
 
@@ -18,9 +19,16 @@ const mostShown = 100;
 const mostCopied = 1_000;
 
 /** Who must authorize again: to copy, and as a file. */
-export function ReconnectPage({ view, all }: { readonly view: PolledView; readonly all: boolean }) {
+export function ReconnectPage({
+  view,
+  list,
+  all,
+}: {
+  readonly view: PolledView;
+  readonly list: readonly WaitingUser[];
+  readonly all: boolean;
+}) {
   const { assessment, nowMs } = view;
-  const list = view.reconnects(all);
   const must = list.filter(({ reason }) => mustReconnect(reason)).length;
   const isUnknown = [...assessment.providers.values()].some(({ grants }) => grants === null);
   return (
@@ -71,7 +79,7 @@ function ReconnectTable({
   nowMs,
   accounts,
 }: {
-  readonly list: readonly Reconnect[];
+  readonly list: readonly WaitingUser[];
   readonly nowMs: number;
   readonly accounts: AccountMode;
 }) {
@@ -95,18 +103,18 @@ function ReconnectTable({
           </tr>
         </thead>
         <tbody>
-          {list.map(({ token: { provider, row }, reason, sinceMs, lastRefreshAtMs }) => (
-            <tr key={`${provider.name} ${row.id}`}>
+          {list.map(({ provider, token, reason, sinceMs }) => (
+            <tr key={`${provider} ${token.tokenId}`}>
               <th scope="row">
-                <a href={tokenHref(provider.name, row.id)}>
-                  <Data text={nameOf({ ...row, tokenId: row.id })} />
+                <a href={tokenHref(provider, token.tokenId)}>
+                  <Data text={nameOf(token)} />
                 </a>
               </th>
               <td class="wide account">
-                <Data text={showAccount(row.account, accounts) ?? '–'} />
+                <Data text={showAccount(token.account, accounts) ?? '–'} />
               </td>
               <td class="wide">
-                <Data text={provider.name} />
+                <Data text={provider} />
               </td>
               <td>
                 <Prose text={reconnectWords[reason]} />
@@ -115,7 +123,7 @@ function ReconnectTable({
                 <Instant ms={sinceMs} nowMs={nowMs} none="not known" />
               </td>
               <td class="wide">
-                <Instant ms={lastRefreshAtMs} nowMs={nowMs} none="never seen" />
+                <Instant ms={lastRefreshAtMs(token.memory)} nowMs={nowMs} none="never seen" />
               </td>
             </tr>
           ))}
@@ -125,10 +133,8 @@ function ReconnectTable({
   );
 }
 
-function CopyList({ list }: { readonly list: readonly Reconnect[] }) {
-  const users = list
-    .slice(0, mostCopied)
-    .map(({ token: { row } }) => visibleText(nameOf({ ...row, tokenId: row.id }), 300));
+function CopyList({ list }: { readonly list: readonly WaitingUser[] }) {
+  const users = list.slice(0, mostCopied).map(({ token }) => visibleText(nameOf(token), 300));
   const count =
     users.length === list.length ? 'Their ids' : `The first ${formatCount(mostCopied)} ids`;
   return (

@@ -97,11 +97,15 @@ export function pageRoutes(facts: PageFacts): Router {
     };
   });
 
-  polledPage(paths.reconnect, 'reconnect', (view, parameters) => ({
-    title: 'Who must reconnect',
-    menu: 'reconnect',
-    content: <ReconnectPage view={view} all={parameters.has('all')} />,
-  }));
+  polledPage(paths.reconnect, 'reconnect', async (view, parameters) => {
+    const all = parameters.has('all');
+    const list = await view.reconnects(all);
+    return {
+      title: 'Who must reconnect',
+      menu: 'reconnect',
+      content: <ReconnectPage view={view} list={list} all={all} />,
+    };
+  });
   page(paths.incidents, async (view) => ({
     title: 'Incidents',
     menu: 'incidents',
@@ -141,7 +145,7 @@ export function pageRoutes(facts: PageFacts): Router {
     response
       .set({ ...pageHeaders, 'Content-Disposition': 'attachment; filename="reconnect.csv"' })
       .type('text/csv')
-      .send(reconnectCsv(reconnects(all), accountMode(visitor)));
+      .send(reconnectCsv(await reconnects(all), accountMode(visitor)));
   });
   router.get(`${paths.watch}/:id/report`, async (request, response) => {
     const view = await viewFor(request);

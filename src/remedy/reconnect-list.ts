@@ -45,17 +45,25 @@ export function reconnectList(
       {
         token,
         ...need,
-        lastRefreshAtMs: lastRefreshAtMs(token),
+        lastRefreshAtMs: lastRefreshAtMs(token.memory),
         appEmail: person?.email ?? null,
         name: person?.name ?? null,
       },
     ];
   });
-  return found.sort((a, b) => (a.sinceMs ?? -Infinity) - (b.sinceMs ?? -Infinity) || 0);
+  return found.sort(longestWaitFirst);
+}
+
+/** Orders by since when somebody waits; who is not known to is first. */
+export function longestWaitFirst(
+  a: { readonly sinceMs: number | null },
+  b: { readonly sinceMs: number | null },
+): number {
+  return (a.sinceMs ?? -Infinity) - (b.sinceMs ?? -Infinity) || 0;
 }
 
 /** The expiry moved, or we refreshed it: whichever is later. */
-function lastRefreshAtMs({ memory }: JudgedToken): number | null {
+export function lastRefreshAtMs(memory: JudgedToken['memory']): number | null {
   const moved = memory?.expiryMovedAtMs ?? null;
   const refreshed = memory?.refreshedAtMs ?? null;
   if (moved === null || refreshed === null) return moved ?? refreshed;
