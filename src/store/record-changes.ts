@@ -65,9 +65,12 @@ export async function recordChanges(
     provider,
     JSON.stringify(input),
     observedAt.toISOString(),
+    changes.flatMap(({ id, events }) => (events.includes('first_seen') ? [] : [id])),
   ]);
 }
 
+// The ids a second time, as an array: of its length the planner knows. Before the table is analysed it
+// would go through all of the input for each row.
 const recordSql = `
 WITH input AS (
   SELECT * FROM jsonb_to_recordset($2::jsonb) AS x(
@@ -78,7 +81,7 @@ WITH input AS (
   SELECT $1, token_id, subject, $3::timestamptz, active, expires_at
   FROM input WHERE 'first_seen' = ANY(events)
   ON CONFLICT DO NOTHING
-  RETURNING token_id
+  RETURNING token_id, ARRAY['first_seen'] AS events
 ), updated AS (
   UPDATE ${stateSchema}.tokens AS t SET
     subject = CASE WHEN input.gone THEN t.subject ELSE input.subject END,
@@ -95,19 +98,18 @@ WITH input AS (
     suspected_at = CASE WHEN input.forward THEN NULL ELSE t.suspected_at END,
     dead_since = CASE WHEN input.forward THEN NULL ELSE t.dead_since END
   FROM input
-  WHERE t.provider = $1 AND t.token_id = input.token_id AND NOT 'first_seen' = ANY(input.events)
+  WHERE t.provider = $1 AND t.token_id = ANY($4::text[]) AND t.token_id = input.token_id
     AND t.claimed_by IS NULL
     AND (t.refreshed_at IS NULL OR t.refreshed_at < $3::timestamptz)
     AND (t.expiry_moved_at IS NULL OR t.expiry_moved_at < $3::timestamptz)
     AND CASE WHEN input.gone THEN t.gone_at IS NULL
         ELSE t.gone_at IS NOT NULL OR t.active IS DISTINCT FROM input.active
              OR t.expires_at IS DISTINCT FROM input.expires_at END
-  RETURNING t.token_id
+  RETURNING t.token_id, input.events
 )
 INSERT INTO ${stateSchema}.ledger (at, provider, token_id, event, actor)
 SELECT $3::timestamptz, $1, token_id, event, 'poll'
-FROM (SELECT token_id FROM inserted UNION ALL SELECT token_id FROM updated) AS applied
-JOIN input USING (token_id), unnest(events) AS event
+FROM (TABLE inserted UNION ALL TABLE updated) AS applied, unnest(events) AS event
 RETURNING token_id AS "tokenId", event`;
 
 /** As Postgres reads it; null stays null. */

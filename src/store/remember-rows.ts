@@ -18,11 +18,15 @@ export interface RememberedRows {
   readonly provider: ProviderRow | null;
 }
 
+/** So many changes take the database a second or two; a million at once would exceed every timeout. */
+export const mostChangesAtOnce = 50_000;
+
 /**
  * Takes over what `findChanges` finds between the memory and what a poll saw at `observedAt`.
  *
  * What is `carried` from the last time spares reading all of the memory. It is brought up to date
- * in place: where this throws, it may hold what was never committed, and is to be dropped.
+ * in place: where this throws, it may hold what was never committed, and is to be dropped. Changes
+ * beyond `mostChanges` are left: they are still there for the next poll to find.
  */
 export async function rememberRows(
   pool: Pool,
@@ -32,6 +36,7 @@ export async function rememberRows(
     memory: ReadonlyMap<string, TokenMemory>,
   ) => readonly TokenChange[] | Promise<readonly TokenChange[]>,
   carried: CarriedMemory | null = null,
+  mostChanges = mostChangesAtOnce,
 ): Promise<RememberedRows> {
   return writeTransaction(pool, async (query) => {
     const memory = await readCarriedMemory(query, provider, carried);
@@ -39,7 +44,7 @@ export async function rememberRows(
     const unchanged = { memory, events: [], provider: shared };
     // The application is refreshing for us: whoever asked it will remember what moved.
     if (await isAppCallUnderWay(query, provider)) return unchanged;
-    const changes = await findChanges(memory.tokens);
+    const changes = (await findChanges(memory.tokens)).slice(0, mostChanges);
     if (changes.length === 0) return unchanged;
     const recorded = await recordChanges(query, provider, changes, observedAt);
     const changedIds = changes.map(({ id }) => id);
