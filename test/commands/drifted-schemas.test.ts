@@ -177,7 +177,18 @@ describe('with row-level security hiding rows', () => {
       expect(stderr).toMatch(/^fathom: row-level security of .* no row; CREATE POLICY .*;\n/);
     }
     const json = await capture(env, (to) => sync(to, { ...syncs, json: true }));
-    expect(json).toMatchObject({ code: 3, stdout: '' });
+    expect(json.code).toBe(3);
+    expect(JSON.parse(json.stdout)).toEqual({
+      dry_run: true,
+      syncs: [],
+      unknown: [
+        {
+          provider: 'fathom',
+          reason: expect.stringMatching(/^row-level security of .* no row$/) as string,
+          remedy: expect.stringMatching(/^CREATE POLICY .*;$/) as string,
+        },
+      ],
+    });
     expect(await activity()).toEqual([true, true, true]);
   });
 });
