@@ -132,6 +132,10 @@ describe('an exporter that is killed for good while it holds answers', () => {
       );
       return waiting.length > 0;
     });
+    // What was claimed ahead is sent too. A request killed on its way back would be lost for good.
+    let before = -1;
+    const isQuiet = () => before === (before = world.server.counts().refreshes);
+    await until('nothing more is sent', isQuiet, { everyMs: 500 });
     await dead.stop('SIGKILL');
     await locker.end();
     const { answered } = await readLeftBehind(world, journalOf('dead'));
