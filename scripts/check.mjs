@@ -24,6 +24,7 @@ const onceIsEnough = [
   'pages',
   // They take half a minute and more each; shorter ones run the same code.
   'app/several-databases.test.ts',
+  'app/several-databases-people.test.ts',
   'commands/deactivate.test.ts',
   'commands/reactivate.test.ts',
   'commands/reconnect-notify.test.ts',
