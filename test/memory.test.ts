@@ -60,6 +60,7 @@ let lines: string[];
 beforeEach(async () => {
   database = await createDatabase(testServer17);
   pool = new pg.Pool({ connectionString: database.url, max: 2 });
+  pool.on('error', () => undefined);
   lines = [];
 });
 

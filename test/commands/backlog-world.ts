@@ -11,6 +11,7 @@ export async function prepareBacklog(database: TestDatabase): Promise<void> {
   await emptySchema(database);
   await database.query(`${referenceSchema}; DROP SCHEMA IF EXISTS oauth_token_exporter CASCADE`);
   const pool = new pg.Pool({ connectionString: database.url, max: 1 });
+  pool.on('error', () => undefined);
   await migrate(pool);
   await pool.end();
 }

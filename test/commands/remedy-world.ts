@@ -21,6 +21,7 @@ export interface RemedyWorld extends RefreshWorld {
 export async function startRemedyWorld(): Promise<RemedyWorld> {
   const world = await startRefreshWorld();
   const pool = new pg.Pool({ connectionString: world.database.url, max: 1 });
+  pool.on('error', () => undefined);
   await world.database.query('DELETE FROM profiles');
   const problem = await openState(pool).ensureReady();
   await pool.end();

@@ -25,6 +25,7 @@ beforeEach(async () => {
   await emptySchema(database);
   await database.query(`${referenceSchema}; DROP SCHEMA IF EXISTS oauth_token_exporter CASCADE`);
   const pool = new pg.Pool({ connectionString: database.url, max: 1 });
+  pool.on('error', () => undefined);
   await migrate(pool);
   await pool.end();
   endpoint = await startSyncEndpoint();

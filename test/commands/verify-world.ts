@@ -36,6 +36,7 @@ export async function loadHealthyWorld(database: TestDatabase): Promise<void> {
   await addJob(database, 1, 'fathom-hourly', '* * * * *');
   await addRuns(database, { minutesAgo: 2 }, { minutesAgo: 1 });
   const pool = new pg.Pool({ connectionString: database.url, max: 1 });
+  pool.on('error', () => undefined);
   await migrate(pool);
   await pool.end();
 }

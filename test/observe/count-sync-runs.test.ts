@@ -12,6 +12,7 @@ const pollers: Poller[] = [];
 beforeAll(async () => {
   database = await createDatabase(testServer17);
   pool = new pg.Pool({ connectionString: database.url, max: 4 });
+  pool.on('error', () => undefined);
   await migrate(pool);
 });
 afterAll(async () => {

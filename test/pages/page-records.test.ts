@@ -16,6 +16,7 @@ describe('what pages read of the memory', () => {
   beforeAll(async () => {
     database = await createDatabase(testServer17);
     pool = new pg.Pool({ connectionString: database.url });
+    pool.on('error', () => undefined);
   });
   afterAll(async () => {
     await pool.end();

@@ -14,6 +14,7 @@ describeOnEachServer('a start with another configuration', (server) => {
   beforeAll(async () => {
     database = await createDatabase(server);
     pool = new pg.Pool({ connectionString: database.url, max: 4 });
+    pool.on('error', () => undefined);
     await migrate(pool);
   });
 

@@ -19,7 +19,9 @@ describeOnEachServer('switching rows', (server) => {
     memory = await createDatabase(server);
     await loadWorld(database.url);
     pool = new pg.Pool({ connectionString: database.url, max: 2 });
+    pool.on('error', () => undefined);
     statePool = new pg.Pool({ connectionString: memory.url, max: 2 });
+    statePool.on('error', () => undefined);
     for (const each of [pool, statePool]) expect(await openState(each).ensureReady()).toBeNull();
   });
   afterAll(async () => {

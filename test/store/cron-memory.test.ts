@@ -48,6 +48,7 @@ describeOnEachServer('the memory of cron jobs', (server) => {
   beforeEach(async () => {
     await database.query('DROP SCHEMA IF EXISTS oauth_token_exporter CASCADE');
     pool = new pg.Pool({ connectionString: database.url, max: 4 });
+    pool.on('error', () => undefined);
     await migrate(pool);
   });
   afterEach(() => pool.end());
