@@ -1,5 +1,4 @@
 import type { Pool } from 'pg';
-import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Log } from '../src/log.js';
 import { createMemory } from '../src/memory.js';
@@ -10,7 +9,7 @@ import { noSurroundings } from '../src/observe/surroundings.js';
 import { afterAttempt, healthyProvider } from '../src/refresh/provider-health.js';
 import { configurationFingerprint } from '../src/refresh/configuration-fingerprint.js';
 import { configOf } from './refresh/refresh-world.js';
-import { createDatabase, testServer17 } from './support/postgres.js';
+import { createDatabase, openTestPool, testServer17 } from './support/postgres.js';
 import type { TestDatabase } from './support/postgres.js';
 import { until } from './support/until.js';
 
@@ -59,8 +58,7 @@ let lines: string[];
 
 beforeEach(async () => {
   database = await createDatabase(testServer17);
-  pool = new pg.Pool({ connectionString: database.url, max: 2 });
-  pool.on('error', () => undefined);
+  pool = openTestPool(database.url, 2);
   lines = [];
 });
 

@@ -1,17 +1,16 @@
-import pg from 'pg';
 import { migrate } from '../../src/store/migrate.js';
 import { referenceSchema } from '../observe/poller.js';
 import { emptySchema } from '../observe/reference-rows.js';
 import type { SyncEndpoint } from '../remedy/sync-endpoint.js';
 import { synced } from '../remedy/sync-endpoint.js';
+import { openTestPool } from '../support/postgres.js';
 import type { TestDatabase } from '../support/postgres.js';
 
 /** Empties the database, then makes the reference schema and a memory. */
 export async function prepareBacklog(database: TestDatabase): Promise<void> {
   await emptySchema(database);
   await database.query(`${referenceSchema}; DROP SCHEMA IF EXISTS oauth_token_exporter CASCADE`);
-  const pool = new pg.Pool({ connectionString: database.url, max: 1 });
-  pool.on('error', () => undefined);
+  const pool = openTestPool(database.url, 1);
   await migrate(pool);
   await pool.end();
 }

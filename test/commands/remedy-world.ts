@@ -3,7 +3,7 @@ import type { RefreshWorld } from '../refresh/refresh-world.js';
 import { openState } from '../../src/store/open-state.js';
 import { runCli } from '../support/process.js';
 import type { CommandResult } from '../support/process.js';
-import pg from 'pg';
+import { openTestPool } from '../support/postgres.js';
 
 /** A refresh world whose memory is ready, with ways to bring tokens into the states of an incident. */
 export interface RemedyWorld extends RefreshWorld {
@@ -20,8 +20,7 @@ export interface RemedyWorld extends RefreshWorld {
 
 export async function startRemedyWorld(): Promise<RemedyWorld> {
   const world = await startRefreshWorld();
-  const pool = new pg.Pool({ connectionString: world.database.url, max: 1 });
-  pool.on('error', () => undefined);
+  const pool = openTestPool(world.database.url, 1);
   await world.database.query('DELETE FROM profiles');
   const problem = await openState(pool).ensureReady();
   await pool.end();

@@ -1,4 +1,3 @@
-import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { sync } from '../../src/commands/sync.js';
 import type { SyncOptions } from '../../src/commands/sync.js';
@@ -7,7 +6,12 @@ import { referenceSchema } from '../observe/poller.js';
 import { emptySchema } from '../observe/reference-rows.js';
 import { json, startSyncEndpoint, synced } from '../remedy/sync-endpoint.js';
 import type { SyncEndpoint } from '../remedy/sync-endpoint.js';
-import { createDatabase, testServer17, type TestDatabase } from '../support/postgres.js';
+import {
+  createDatabase,
+  openTestPool,
+  testServer17,
+  type TestDatabase,
+} from '../support/postgres.js';
 import { startCli } from '../support/process.js';
 import { until } from '../support/until.js';
 import { capture } from './captured-command.js';
@@ -24,8 +28,7 @@ afterAll(() => database.drop());
 beforeEach(async () => {
   await emptySchema(database);
   await database.query(`${referenceSchema}; DROP SCHEMA IF EXISTS oauth_token_exporter CASCADE`);
-  const pool = new pg.Pool({ connectionString: database.url, max: 1 });
-  pool.on('error', () => undefined);
+  const pool = openTestPool(database.url, 1);
   await migrate(pool);
   await pool.end();
   endpoint = await startSyncEndpoint();

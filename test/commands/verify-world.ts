@@ -1,10 +1,10 @@
-import pg from 'pg';
 import { verify } from '../../src/commands/verify.js';
 import type { VerifyOptions } from '../../src/commands/verify.js';
 import { migrate } from '../../src/store/migrate.js';
 import { referenceSchema } from '../observe/poller.js';
 import { addJob, addRuns, createCronTables, dropCronTables } from '../observe/cron-tables.js';
 import { emptySchema } from '../observe/reference-rows.js';
+import { openTestPool } from '../support/postgres.js';
 import type { TestDatabase } from '../support/postgres.js';
 import { capture } from './captured-command.js';
 import type { Captured } from './captured-command.js';
@@ -35,8 +35,7 @@ export async function loadHealthyWorld(database: TestDatabase): Promise<void> {
   await createCronTables(database);
   await addJob(database, 1, 'fathom-hourly', '* * * * *');
   await addRuns(database, { minutesAgo: 2 }, { minutesAgo: 1 });
-  const pool = new pg.Pool({ connectionString: database.url, max: 1 });
-  pool.on('error', () => undefined);
+  const pool = openTestPool(database.url, 1);
   await migrate(pool);
   await pool.end();
 }

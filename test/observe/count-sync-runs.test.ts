@@ -1,8 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import pg from 'pg';
+import type pg from 'pg';
 import { countSyncRuns } from '../../src/observe/count-sync-runs.js';
 import { migrate } from '../../src/store/migrate.js';
-import { createDatabase, testServer17, type TestDatabase } from '../support/postgres.js';
+import {
+  createDatabase,
+  openTestPool,
+  testServer17,
+  type TestDatabase,
+} from '../support/postgres.js';
 import { createPoller, referenceSchema, type Poller } from './poller.js';
 import { emptySchema } from './reference-rows.js';
 
@@ -11,8 +16,7 @@ let pool: pg.Pool;
 const pollers: Poller[] = [];
 beforeAll(async () => {
   database = await createDatabase(testServer17);
-  pool = new pg.Pool({ connectionString: database.url, max: 4 });
-  pool.on('error', () => undefined);
+  pool = openTestPool(database.url, 4);
   await migrate(pool);
 });
 afterAll(async () => {

@@ -5,7 +5,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createPageRecords } from '../../src/pages/page-records.js';
 import { migrate } from '../../src/store/migrate.js';
-import { createDatabase, testServer17 } from '../support/postgres.js';
+import { createDatabase, openTestPool, testServer17 } from '../support/postgres.js';
 import type { TestDatabase } from '../support/postgres.js';
 
 const monotonicMs = () => performance.now();
@@ -15,8 +15,7 @@ describe('what pages read of the memory', () => {
   let pool: pg.Pool;
   beforeAll(async () => {
     database = await createDatabase(testServer17);
-    pool = new pg.Pool({ connectionString: database.url });
-    pool.on('error', () => undefined);
+    pool = openTestPool(database.url);
   });
   afterAll(async () => {
     await pool.end();

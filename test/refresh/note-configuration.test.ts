@@ -1,10 +1,9 @@
 import type { Pool } from 'pg';
-import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { failureReasons } from '../../src/refresh/failure-reason.js';
 import { noteConfiguration } from '../../src/refresh/note-configuration.js';
 import { migrate } from '../../src/store/migrate.js';
-import { createDatabase, describeOnEachServer } from '../support/postgres.js';
+import { createDatabase, describeOnEachServer, openTestPool } from '../support/postgres.js';
 import type { TestDatabase } from '../support/postgres.js';
 
 describeOnEachServer('a start with another configuration', (server) => {
@@ -13,8 +12,7 @@ describeOnEachServer('a start with another configuration', (server) => {
 
   beforeAll(async () => {
     database = await createDatabase(server);
-    pool = new pg.Pool({ connectionString: database.url, max: 4 });
-    pool.on('error', () => undefined);
+    pool = openTestPool(database.url, 4);
     await migrate(pool);
   });
 

@@ -1,11 +1,16 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { loadWorld } from '../../src/demo/demo-world.js';
 import { openState } from '../../src/store/open-state.js';
 import { switchRows } from '../../src/remedy/switch-rows.js';
 import type { RowSwitch } from '../../src/remedy/switch-rows.js';
 import { configOf } from '../refresh/refresh-world.js';
-import { createDatabase, describeOnEachServer, type TestDatabase } from '../support/postgres.js';
+import {
+  createDatabase,
+  describeOnEachServer,
+  openTestPool,
+  type TestDatabase,
+} from '../support/postgres.js';
 
 describeOnEachServer('switching rows', (server) => {
   let database: TestDatabase;
@@ -18,10 +23,8 @@ describeOnEachServer('switching rows', (server) => {
     database = await createDatabase(server);
     memory = await createDatabase(server);
     await loadWorld(database.url);
-    pool = new pg.Pool({ connectionString: database.url, max: 2 });
-    pool.on('error', () => undefined);
-    statePool = new pg.Pool({ connectionString: memory.url, max: 2 });
-    statePool.on('error', () => undefined);
+    pool = openTestPool(database.url, 2);
+    statePool = openTestPool(memory.url, 2);
     for (const each of [pool, statePool]) expect(await openState(each).ensureReady()).toBeNull();
   });
   afterAll(async () => {

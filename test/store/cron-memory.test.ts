@@ -1,4 +1,4 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { learnCron } from '../../src/assess/cron-knowledge.js';
 import type { CronObservation } from '../../src/observe/cron.js';
@@ -7,7 +7,12 @@ import { known } from '../../src/observe/reading.js';
 import type { CronKnowledge, RunCursor } from '../../src/store/cron-knowledge.js';
 import { rememberCron } from '../../src/store/cron-memory.js';
 import { migrate } from '../../src/store/migrate.js';
-import { createDatabase, describeOnEachServer, type TestDatabase } from '../support/postgres.js';
+import {
+  createDatabase,
+  describeOnEachServer,
+  openTestPool,
+  type TestDatabase,
+} from '../support/postgres.js';
 
 const now = new Date('2026-11-24T12:00:00Z');
 const at = (minutes: number) => now.getTime() + minutes * 60_000;
@@ -47,8 +52,7 @@ describeOnEachServer('the memory of cron jobs', (server) => {
   afterAll(() => database.drop());
   beforeEach(async () => {
     await database.query('DROP SCHEMA IF EXISTS oauth_token_exporter CASCADE');
-    pool = new pg.Pool({ connectionString: database.url, max: 4 });
-    pool.on('error', () => undefined);
+    pool = openTestPool(database.url, 4);
     await migrate(pool);
   });
   afterEach(() => pool.end());

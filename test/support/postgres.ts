@@ -66,13 +66,21 @@ export interface TestRole {
 
 const rolesOf = new WeakMap<TestDatabase, string[]>();
 
+/**
+ * Opens a pool that survives what tests do to its idle connections: they stop servers and drop
+ * databases. A query that meets that fails by itself.
+ */
+export function openTestPool(url: string, max = 4): pg.Pool {
+  const pool = new pg.Pool({ connectionString: url, max });
+  pool.on('error', () => undefined);
+  return pool;
+}
+
 /** Creates an empty database with a name that no other test uses. */
 export async function createDatabase(server: TestServer): Promise<TestDatabase> {
   const name = uniqueName();
   await runOnce(server.url(), [`CREATE DATABASE ${name}`]);
-  const pool = new pg.Pool({ connectionString: server.url(name), max: 2 });
-  // Tests stop servers and terminate backends; a query that meets that fails by itself.
-  pool.on('error', () => undefined);
+  const pool = openTestPool(server.url(name), 2);
 
   const database: TestDatabase = {
     name,
