@@ -98,9 +98,8 @@ function storeSql(table: AppTable): string {
   const idMatches = `t.${table.id} = input."tokenId"::${table.idType}`;
   const from =
     table.link === null
-      ? `FROM input JOIN free USING ("tokenId") WHERE ${idMatches}`
-      : `FROM input JOIN free USING ("tokenId")
-         JOIN ${table.tokenTable} AS t ON ${idMatches} WHERE ${table.link}`;
+      ? `FROM free AS input WHERE ${idMatches}`
+      : `FROM free AS input JOIN ${table.tokenTable} AS t ON ${idMatches} WHERE ${table.link}`;
   const elsewhere =
     expiresAt !== null && !writesExpiryHere && newExpiry !== undefined
       ? `, expiry AS (
@@ -116,7 +115,7 @@ function storeSql(table: AppTable): string {
               "tokenId" text, used text, "accessToken" text, "refreshToken" text,
               "expiresAt" timestamptz)
           ), free AS (
-            SELECT input."tokenId" FROM ${table.from}, input WHERE ${idMatches}
+            SELECT input.* FROM ${table.from}, input WHERE ${idMatches}
             FOR NO KEY UPDATE OF ${alias} SKIP LOCKED
           ), stored AS (
             UPDATE ${table.secretsTable} AS ${alias} SET ${set.join(', ')}
