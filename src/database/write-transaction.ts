@@ -1,5 +1,13 @@
-import type { Client, Pool, PoolClient, QueryResultRow } from 'pg';
+import type { Client, Pool, PoolClient, QueryConfig, QueryResultRow } from 'pg';
+import { isOutdated, keepsPrepared, toRun } from './prepared-statement.js';
+import type { PreparedStatement } from './prepared-statement.js';
 import type { Query } from './read-snapshot.js';
+
+/** Runs a statement that is run again and again. */
+export type Run = <Row extends QueryResultRow>(
+  statement: PreparedStatement,
+  values: readonly unknown[],
+) => Promise<Row[]>;
 
 /** Longest that one statement of a write may take, and wait for a lock. */
 const statementTimeoutMs = 10_000;
@@ -19,24 +27,24 @@ const beginSql = `BEGIN; SET LOCAL statement_timeout = ${String(statementTimeout
  */
 export async function writeTransaction<T>(
   pool: Pool,
-  work: (query: Query) => Promise<T>,
+  work: (query: Query, run: Run) => Promise<T>,
   deadlineMs = longestMs,
 ): Promise<T> {
-  return withClient(pool, deadlineMs, async (client, onEnded) => {
+  return withClient(pool, deadlineMs, async ({ client, isKept, onEnded }) => {
     // Sent with the first statement: that one fails in a transaction which could not begin.
     const begun = client.query(beginSql);
-    const query: Query = async <Row extends QueryResultRow>(
-      text: string,
-      values: readonly unknown[] = [],
-    ) => (await Promise.all([client.query<Row>(text, [...values]), begun]))[0].rows;
+    const send = async <Row extends QueryResultRow>(statement: QueryConfig) =>
+      (await Promise.all([client.query<Row>(statement), begun]))[0].rows;
+    const query: Query = (text, values = []) => send({ text, values: [...values] });
+    const run: Run = (statement, values) => send(toRun(statement, values, isKept));
     try {
-      const [result] = await Promise.all([work(query), begun]);
+      const [result] = await Promise.all([work(query, run), begun]);
       await client.query('COMMIT');
       onEnded();
       return result;
     } catch (error) {
       await client.query('ROLLBACK');
-      onEnded();
+      if (!isOutdated(error)) onEnded();
       throw error;
     }
   });
@@ -48,41 +56,55 @@ export async function writeTransaction<T>(
  */
 export async function writeStatement<Row extends QueryResultRow>(
   pool: Pool,
-  text: string,
+  statement: PreparedStatement,
   values: readonly unknown[],
 ): Promise<Row[]> {
-  return withClient(pool, longestMs, async (client, onEnded) => {
+  return withClient(pool, longestMs, async ({ client, isKept, onEnded }) => {
     const sent = inOnePiece(
       client,
       () =>
         [
           client.query(beginSql),
-          client.query<Row>(text, [...values]),
+          client.query<Row>(toRun(statement, values, isKept)),
           client.query('COMMIT'),
         ] as const,
     );
     // After a statement that failed the COMMIT rolls back.
-    const [, , ended] = await Promise.allSettled(sent);
-    if (ended.status === 'fulfilled') onEnded();
+    const [, answer, ended] = await Promise.allSettled(sent);
+    const outdated = answer.status === 'rejected' && isOutdated(answer.reason);
+    if (ended.status === 'fulfilled' && !outdated) onEnded();
     const [, { rows }] = await Promise.all(sent);
     return rows;
   });
 }
 
+interface Working {
+  readonly client: PoolClient;
+  /** What is prepared on the connection is there the next time. */
+  readonly isKept: boolean;
+  /** The connection may be used again. */
+  readonly onEnded: () => void;
+}
+
 async function withClient<T>(
   pool: Pool,
   deadlineMs: number,
-  work: (client: PoolClient, onEnded: () => void) => Promise<T>,
+  work: (working: Working) => Promise<T>,
 ): Promise<T> {
   const client = await pool.connect();
   let deadline: NodeJS.Timeout | undefined;
   let reusable = false;
-  try {
+  const worked = async (): Promise<T> => {
+    const isKept = await keepsPrepared(client);
     pipeline(client, true);
+    const onEnded = () => {
+      reusable = true;
+    };
+    return work({ client, isKept, onEnded });
+  };
+  try {
     return await Promise.race([
-      work(client, () => {
-        reusable = true;
-      }),
+      worked(),
       new Promise<never>((_, reject) => {
         deadline = setTimeout(() => {
           reject(new Error(`no answer from the database within ${String(deadlineMs / 1000)} s`));

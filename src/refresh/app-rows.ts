@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Pool } from 'pg';
 import type { Query } from '../database/read-snapshot.js';
+import { prepared } from '../database/prepared-statement.js';
 import { writeStatement, writeTransaction } from '../database/write-transaction.js';
 import type { AppTable } from './app-table.js';
 
@@ -52,8 +53,10 @@ export async function lockRows(
 ): Promise<ReadonlyMap<string, LockedAt>> {
   const rows = await writeStatement<AppRow & { readonly atMs: number }>(
     pool,
-    `${selectRows(table, `, ${epochMs('statement_timestamp()')} AS "atMs"`)}
-     FOR NO KEY UPDATE OF ${table.secretsAlias} SKIP LOCKED`,
+    prepared(
+      `${selectRows(table, `, ${epochMs('statement_timestamp()')} AS "atMs"`)}
+       FOR NO KEY UPDATE OF ${table.secretsAlias} SKIP LOCKED`,
+    ),
     [tokenIds],
   );
   const found = new Map(

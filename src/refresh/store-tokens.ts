@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { prepared } from '../database/prepared-statement.js';
 import { writeStatement, writeTransaction } from '../database/write-transaction.js';
 import { expiryMs, readRows } from './app-rows.js';
 import type { AppRow } from './app-rows.js';
@@ -41,7 +42,7 @@ export async function storeTokens(
   }));
   const stored = await writeStatement<{ tokenId: string; expiresAtMs: number | null }>(
     pool,
-    storeSql(table),
+    prepared(storeSql(table)),
     [JSON.stringify(input)],
   );
   const results = new Map(

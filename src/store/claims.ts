@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { RateLimit } from '../config/refresh-config.js';
+import { prepared } from '../database/prepared-statement.js';
 import { writeTransaction } from '../database/write-transaction.js';
 import type { Query } from '../database/read-snapshot.js';
 import { stateSchema } from './migrate.js';
@@ -58,7 +59,7 @@ export async function claimTokens(
   },
 ): Promise<ClaimResult> {
   const spacingMs = claim.rateLimit.perMs / claim.rateLimit.requests;
-  return writeTransaction(pool, async (query) => {
+  return writeTransaction(pool, async (query, run) => {
     const state = await lockProvider(query, claim.provider, spacingMs);
     for (const { tokenIds, claimedAt } of claim.uncertain) {
       await query(giveBackSql, [
@@ -73,7 +74,7 @@ export async function claimTokens(
     const claimed =
       tokenIds.length === 0 || most <= 0
         ? []
-        : await query<TokenMemory & Record<string, unknown>>(claimSql, [
+        : await run<TokenMemory & Record<string, unknown>>(claimStatement, [
             claim.provider,
             tokenIds,
             claim.journalId,
@@ -129,7 +130,7 @@ SELECT breaker, date_trunc('milliseconds', clock_timestamp()) AS now,
 FROM locked`;
 
 // A token that is to be tried alone is noted only when we have it.
-const claimSql = `
+const claimStatement = prepared(`
 WITH free AS (
   SELECT t.provider, t.token_id
   FROM unnest($2::text[]) WITH ORDINALITY AS wanted(token_id, place)
@@ -151,7 +152,7 @@ WITH free AS (
                      + (SELECT count(*) FROM claimed) * $9::float8 * interval '1 millisecond'
   WHERE provider = $1 AND EXISTS (SELECT FROM claimed)
 )
-SELECT * FROM claimed`;
+SELECT * FROM claimed`);
 
 const giveBackSql = `
 UPDATE ${stateSchema}.tokens SET claimed_by = NULL, claimed_at = NULL

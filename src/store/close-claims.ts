@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { prepared } from '../database/prepared-statement.js';
 import type { Query } from '../database/read-snapshot.js';
 import { writeStatement } from '../database/write-transaction.js';
 import { stateSchema } from './migrate.js';
@@ -42,10 +43,8 @@ export async function closeClaimsUnder(
   closed: readonly ClosedClaim[],
   health: unknown,
 ): Promise<boolean> {
-  const isHealth = `EXISTS (
-    SELECT FROM ${stateSchema}.providers WHERE provider = $1 AND breaker = $5::jsonb)`;
   const values = [...closeValues(provider, journalId, closed), JSON.stringify(health)];
-  return (await writeStatement(pool, closeSql(isHealth), values)).length > 0;
+  return (await writeStatement(pool, closeUnderHealth, values)).length > 0;
 }
 
 function closeValues(
@@ -119,3 +118,8 @@ FROM closed JOIN input ON input."tokenId" = closed.token_id
 WHERE input.event IS NOT NULL
 )
 SELECT token_id AS "tokenId" FROM closed`;
+
+const closeUnderHealth = prepared(
+  closeSql(`EXISTS (
+    SELECT FROM ${stateSchema}.providers WHERE provider = $1 AND breaker = $5::jsonb)`),
+);

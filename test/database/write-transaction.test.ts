@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Pool } from 'pg';
 import { openPool } from '../../src/database/open-pool.js';
+import { prepared } from '../../src/database/prepared-statement.js';
 import { writeStatement, writeTransaction } from '../../src/database/write-transaction.js';
 import { createDatabase, testServer17, type TestDatabase } from '../support/postgres.js';
 import { startTcpProxy } from './tcp-proxy.js';
@@ -31,16 +32,20 @@ function open(connectionString: string): Pool {
 
 const kept = async () =>
   (await database.query<{ n: number }>('SELECT n FROM kept ORDER BY n')).map(({ n }) => n);
+const insert = prepared('INSERT INTO kept VALUES ($1)');
 const backend = async () =>
-  (await writeStatement<{ pid: number }>(pool, 'SELECT pg_backend_pid() AS pid', []))[0]?.pid;
+  (await writeStatement<{ pid: number }>(pool, prepared('SELECT pg_backend_pid() AS pid'), []))[0]
+    ?.pid;
 
 describe('a statement in a transaction of its own', () => {
   it('is committed, under the limits that a pooler may not keep', async () => {
     const rows = await writeStatement<{ n: number; limits: string }>(
       pool,
-      `INSERT INTO kept VALUES ($1)
-       RETURNING n, current_setting('lock_timeout') || current_setting('statement_timeout')
-                      || current_setting('TimeZone') AS limits`,
+      prepared(
+        `INSERT INTO kept VALUES ($1)
+         RETURNING n, current_setting('lock_timeout') || current_setting('statement_timeout')
+                        || current_setting('TimeZone') AS limits`,
+      ),
       [2],
     );
     expect(rows).toEqual([{ n: 2, limits: '5s10sUTC' }]);
@@ -51,14 +56,14 @@ describe('a statement in a transaction of its own', () => {
 
   it('that fails says why, and the connection goes on', async () => {
     const before = await backend();
-    await expect(writeStatement(pool, 'SELECT 1 / $1::int', [0])).rejects.toMatchObject({
+    await expect(writeStatement(pool, prepared('SELECT 1 / $1::int'), [0])).rejects.toMatchObject({
       code: '22012',
     });
     expect(await backend()).toBe(before);
   });
 
   it('that can not be committed says so, and is not', async () => {
-    const inserting = writeStatement(pool, 'INSERT INTO kept VALUES ($1)', [1]);
+    const inserting = writeStatement(pool, insert, [1]);
     await expect(inserting).rejects.toMatchObject({ code: '23505' });
     expect((await kept()).filter((n) => n === 1)).toEqual([1]);
     expect(await backend()).toBeTypeOf('number');
@@ -82,7 +87,7 @@ describe('a transaction', () => {
     const url = new URL(database.url);
     url.port = String(proxy.port);
     const silent = open(url.href);
-    await writeStatement(silent, 'SELECT 1', []);
+    await writeStatement(silent, prepared('SELECT 1'), []);
     const removed = new Promise((resolve) => silent.once('remove', resolve));
     proxy.fallSilent();
     const waiting = writeTransaction(silent, (query) => query('SELECT 1'), 50);
