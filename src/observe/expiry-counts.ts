@@ -111,45 +111,65 @@ function expiriesOf(source: TokenSource): string {
 }
 
 interface ScanRow {
-  active: boolean;
-  with_expiry: number;
+  range: number;
   total: number;
   earliest_ms: number | null;
-  before: number[];
 }
 
+/**
+ * Finds each row's range by halving, in three or four comparisons, and counts it there. A count for
+ * each boundary would compare every row with all of them.
+ */
 async function readByScan(
   query: Query,
   source: TokenSource,
   boundaries: readonly string[],
 ): Promise<ReadRanges> {
-  const before = boundaries.map(
-    (_, index) => `count(*) FILTER (WHERE expires_at < $${String(index + 1)}::timestamptz)`,
-  );
+  const range = firstThatHolds([
+    // '-infinity' alone: it is no earliest expiry.
+    `expires_at < '4714-11-24 00:00Z BC'::timestamptz`,
+    ...boundaries.map((_, index) => `expires_at < $${String(index + 1)}::timestamptz`),
+    'expires_at IS NOT NULL',
+  ]);
+  // The OFFSET keeps the expression out of the planner's sight, which else expects a group for each
+  // expiry and takes no workers. As the number 0 it would be a limit, that workers can't share.
   const rows = await query<ScanRow & Record<string, unknown>>(
-    `SELECT active,
-            count(*)::float8 AS total,
-            count(expires_at)::float8 AS with_expiry,
-            ${epochMs('min(expires_at) FILTER (WHERE isfinite(expires_at))')} AS earliest_ms,
-            ARRAY[${before.join(', ')}]::float8[] AS before
-     FROM ${expiriesOf(source)}
-     GROUP BY active`,
+    `SELECT range, count(*)::float8 AS total, ${epochMs('min(expires_at)')} AS earliest_ms
+     FROM (SELECT CASE WHEN active THEN ${range} ELSE ~ ${range} END AS range, expires_at
+           FROM ${expiriesOf(source)} OFFSET '0') AS ranges
+     GROUP BY range`,
     boundaries,
   );
-  const ranges = (row: ScanRow | undefined): RangeCounts => {
-    if (row === undefined) return { perRange: [], withoutExpiry: 0 };
-    const cumulative = [...row.before, row.with_expiry];
+  const totals = new Map(rows.map(({ range, total }) => [range, total]));
+  const counted = (keyOf: (place: number) => number): RangeCounts => {
+    const totalAt = (place: number) => totals.get(keyOf(place)) ?? 0;
     return {
-      perRange: cumulative.map((count, index) => count - (cumulative[index - 1] ?? 0)),
-      withoutExpiry: row.total - row.with_expiry,
+      perRange: [totalAt(0) + totalAt(1), ...boundaries.map((_, index) => totalAt(index + 2))],
+      withoutExpiry: totalAt(boundaries.length + 2),
     };
   };
-  const earliest = rows.flatMap((row) => row.earliest_ms ?? []);
+  const earliest = rows.flatMap((row) => row.earliest_ms ?? []).filter(Number.isFinite);
   return {
-    active: ranges(rows.find((row) => row.active)),
-    inactive: ranges(rows.find((row) => !row.active)),
+    active: counted((place) => place),
+    inactive: counted((place) => ~place),
     earliestMs: earliest.length === 0 ? null : Math.min(...earliest),
   };
+}
+
+/**
+ * SQL for the place of the first condition that holds, where those after it hold too; the number of
+ * conditions where none does.
+ */
+function firstThatHolds(
+  conditions: readonly string[],
+  from = 0,
+  to: number = conditions.length,
+): string {
+  if (from === to) return String(from);
+  const middle = (from + to) >> 1;
+  const before = firstThatHolds(conditions, from, middle);
+  const after = firstThatHolds(conditions, middle + 1, to);
+  return `CASE WHEN ${conditions[middle] ?? ''} THEN ${before} ELSE ${after} END`;
 }
 
 interface IndexRow {
