@@ -1,6 +1,7 @@
 import type { Query } from '../database/read-snapshot.js';
 import { epochMs, instantParameter } from './instant-sql.js';
 import type { TokenSource } from './token-source.js';
+import { withSettings } from './with-settings.js';
 import { expiringWithin } from './windows.js';
 import type { ExpiringWithin } from './windows.js';
 
@@ -179,7 +180,10 @@ interface IndexRow {
   earliest_ms: number | null;
 }
 
-/** A range needs no comparison and no grouping of its rows; the ranges are shared by workers. */
+/**
+ * A range needs no comparison and no grouping of its rows; the ranges are shared by workers. Each has
+ * expressions of its own: to compile all of them takes longer than it saves.
+ */
 async function readByIndex(
   query: Query,
   source: TokenSource,
@@ -202,12 +206,14 @@ async function readByIndex(
               count(*) FILTER (WHERE active)::float8 AS active
        FROM ${tokens} WHERE ${condition}`,
   );
-  const rows = await query<IndexRow & Record<string, unknown>>(
-    `SELECT ranges.*, ${epochMs(`(SELECT min(expires_at) FROM ${tokens}
-       WHERE expires_at > '-infinity' AND expires_at < 'infinity')`)} AS earliest_ms
-     FROM (${ranges.join(' UNION ALL ')}) AS ranges
-     ORDER BY range`,
-    boundaries,
+  const rows = await withSettings(query, ['jit = off'], () =>
+    query<IndexRow & Record<string, unknown>>(
+      `SELECT ranges.*, ${epochMs(`(SELECT min(expires_at) FROM ${tokens}
+         WHERE expires_at > '-infinity' AND expires_at < 'infinity')`)} AS earliest_ms
+       FROM (${ranges.join(' UNION ALL ')}) AS ranges
+       ORDER BY range`,
+      boundaries,
+    ),
   );
   const counted = (count: (row: IndexRow) => number): RangeCounts => {
     const each = rows.map(count);
