@@ -117,21 +117,15 @@ interface ScanRow {
   earliest_ms: number | null;
 }
 
-/**
- * Finds each row's range by halving, in three or four comparisons, and counts it there. A count for
- * each boundary would compare every row with all of them.
- */
+/** Counts each row once, in its range: a count per boundary would compare it with all of them. */
 async function readByScan(
   query: Query,
   source: TokenSource,
   boundaries: readonly string[],
 ): Promise<ReadRanges> {
-  const range = firstThatHolds([
-    // '-infinity' alone: it is no earliest expiry.
-    `expires_at < '4714-11-24 00:00Z BC'::timestamptz`,
-    ...boundaries.map((_, index) => `expires_at < $${String(index + 1)}::timestamptz`),
-    'expires_at IS NOT NULL',
-  ]);
+  // Before the first instant that Postgres knows lies '-infinity' alone: it is no earliest expiry.
+  const thresholds = ['4714-11-24 00:00Z BC', ...boundaries];
+  const range = `coalesce(width_bucket(expires_at, $1::timestamptz[]), ${String(thresholds.length + 1)})`;
   // The OFFSET keeps the expression out of the planner's sight, which else expects a group for each
   // expiry and takes no workers. As the number 0 it would be a limit, that workers can't share.
   const rows = await query<ScanRow & Record<string, unknown>>(
@@ -139,14 +133,14 @@ async function readByScan(
      FROM (SELECT CASE WHEN active THEN ${range} ELSE ~ ${range} END AS range, expires_at
            FROM ${expiriesOf(source)} OFFSET '0') AS ranges
      GROUP BY range`,
-    boundaries,
+    [thresholds],
   );
   const totals = new Map(rows.map(({ range, total }) => [range, total]));
   const counted = (keyOf: (place: number) => number): RangeCounts => {
     const totalAt = (place: number) => totals.get(keyOf(place)) ?? 0;
     return {
       perRange: [totalAt(0) + totalAt(1), ...boundaries.map((_, index) => totalAt(index + 2))],
-      withoutExpiry: totalAt(boundaries.length + 2),
+      withoutExpiry: totalAt(thresholds.length + 1),
     };
   };
   const earliest = rows.flatMap((row) => row.earliest_ms ?? []).filter(Number.isFinite);
@@ -155,22 +149,6 @@ async function readByScan(
     inactive: counted((place) => ~place),
     earliestMs: earliest.length === 0 ? null : Math.min(...earliest),
   };
-}
-
-/**
- * SQL for the place of the first condition that holds, where those after it hold too; the number of
- * conditions where none does.
- */
-function firstThatHolds(
-  conditions: readonly string[],
-  from = 0,
-  to: number = conditions.length,
-): string {
-  if (from === to) return String(from);
-  const middle = (from + to) >> 1;
-  const before = firstThatHolds(conditions, from, middle);
-  const after = firstThatHolds(conditions, middle + 1, to);
-  return `CASE WHEN ${conditions[middle] ?? ''} THEN ${before} ELSE ${after} END`;
 }
 
 interface IndexRow {
