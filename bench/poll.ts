@@ -163,13 +163,16 @@ async function comparePolls(rows: number): Promise<void> {
   console.log(row(rows, 'carried', runbook, databaseMs, rows === 10_000_000 ? '100 ms' : ''));
   const sum = (value: (poll: CarriedPoll) => number) =>
     loading.reduce((before, poll) => before + value(poll), 0).toFixed(0);
+  const most = (of: readonly CarriedPoll[], value: (poll: CarriedPoll) => number) =>
+    Math.max(...of.map(value)).toFixed(0);
   console.log(
     `            of the database's processor; all of the poll ${spread(each(({ wallMs }) => wallMs))}, ` +
       `${spread(each(({ ownMs }) => ownMs))} of this processor; event loop delayed at most ` +
-      `${Math.max(...each((poll) => poll.longestBlockMs)).toFixed(0)}; RSS ${rss()} MiB\n` +
+      `${most(carried, (poll) => poll.longestBlockMs)}; RSS ${rss()} MiB\n` +
       `            ${String(polls.writtenRows)} rows written, ${String(polls.leavingRows)} deleted and inserted before each poll; ` +
       `first read of all in ${String(loading.length)} polls, ${sum(({ wallMs }) => wallMs)} ms, ` +
-      `${sum((poll) => poll.databaseMs)} of the database's processor, ${sum(({ ownMs }) => ownMs)} of this`,
+      `${sum((poll) => poll.databaseMs)} of the database's processor, ${sum(({ ownMs }) => ownMs)} of this;\n` +
+      `            one of them ${most(loading, ({ wallMs }) => wallMs)} ms at most, event loop delayed at most ${most(loading, (poll) => poll.longestBlockMs)}`,
   );
   await compareToTheToken(polls);
 }

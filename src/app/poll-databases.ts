@@ -32,6 +32,16 @@ export function memoryPatienceMs({ pollIntervalMs, databases }: Config): number 
 /** How long a poll waits for one of several databases: what the others show is no older for it. */
 const graceMs = 500;
 
+/**
+ * For how long a poll reads rows of each large table that is to be carried: a tenth of the interval
+ * for all of a database, and never much of a poll's patience.
+ */
+export function firstReadMs(config: Config, database: string): number {
+  const { pollIntervalMs } = config;
+  const heldMs = Math.min(pollIntervalMs, pollPatienceMs(pollIntervalMs));
+  return heldMs / 10 / ofDatabase(config, database).providers.length;
+}
+
 /** Opens the databases of the tokens. */
 export function openTokenDatabases(
   { databases }: ConnectionPlans,
@@ -67,12 +77,18 @@ export function gatherFrom(
   readsEveryRow: () => boolean,
   onLate: () => void,
 ): Gathering {
-  const carriers = createTokenCarriers();
+  const monotonicMs = () => performance.now();
+  const carriers = new Map(
+    config.databases.map(({ name }) => [
+      name,
+      createTokenCarriers({ firstReadMs: firstReadMs(config, name), monotonicMs }),
+    ]),
+  );
   return createGathering({
     databases: [...databases.all.keys()],
     graceMs,
     onLate,
-    monotonicMs: () => performance.now(),
+    monotonicMs,
     async read(database: string, previous: Assessment): Promise<PollResult> {
       try {
         const observation = await observe(
@@ -82,7 +98,7 @@ export function gatherFrom(
           Date.now,
           readsEveryRow(),
           previous.cron?.knowledge.cursor ?? null,
-          carriers,
+          carriers.get(database) ?? null,
         );
         return { ok: true, observation };
       } catch (error) {

@@ -1,6 +1,7 @@
 import type { Query } from '../database/read-snapshot.js';
 import { epochMs, instantParameter } from './instant-sql.js';
 import type { TokenSource } from './token-source.js';
+import { withSettings } from './with-settings.js';
 import { expiringWithin } from './windows.js';
 import type { ExpiringWithin } from './windows.js';
 
@@ -111,43 +112,41 @@ function expiriesOf(source: TokenSource): string {
 }
 
 interface ScanRow {
-  active: boolean;
-  with_expiry: number;
+  range: number;
   total: number;
   earliest_ms: number | null;
-  before: number[];
 }
 
+/** Counts each row once, in its range: a count per boundary would compare it with all of them. */
 async function readByScan(
   query: Query,
   source: TokenSource,
   boundaries: readonly string[],
 ): Promise<ReadRanges> {
-  const before = boundaries.map(
-    (_, index) => `count(*) FILTER (WHERE expires_at < $${String(index + 1)}::timestamptz)`,
-  );
+  // Before the first instant that Postgres knows lies '-infinity' alone: it is no earliest expiry.
+  const thresholds = ['4714-11-24 00:00Z BC', ...boundaries];
+  const range = `coalesce(width_bucket(expires_at, $1::timestamptz[]), ${String(thresholds.length + 1)})`;
+  // The OFFSET keeps the expression out of the planner's sight, which else expects a group for each
+  // expiry and takes no workers. As the number 0 it would be a limit, that workers can't share.
   const rows = await query<ScanRow & Record<string, unknown>>(
-    `SELECT active,
-            count(*)::float8 AS total,
-            count(expires_at)::float8 AS with_expiry,
-            ${epochMs('min(expires_at) FILTER (WHERE isfinite(expires_at))')} AS earliest_ms,
-            ARRAY[${before.join(', ')}]::float8[] AS before
-     FROM ${expiriesOf(source)}
-     GROUP BY active`,
-    boundaries,
+    `SELECT range, count(*)::float8 AS total, ${epochMs('min(expires_at)')} AS earliest_ms
+     FROM (SELECT CASE WHEN active THEN ${range} ELSE ~ ${range} END AS range, expires_at
+           FROM ${expiriesOf(source)} OFFSET '0') AS ranges
+     GROUP BY range`,
+    [thresholds],
   );
-  const ranges = (row: ScanRow | undefined): RangeCounts => {
-    if (row === undefined) return { perRange: [], withoutExpiry: 0 };
-    const cumulative = [...row.before, row.with_expiry];
+  const totals = new Map(rows.map(({ range, total }) => [range, total]));
+  const counted = (keyOf: (place: number) => number): RangeCounts => {
+    const totalAt = (place: number) => totals.get(keyOf(place)) ?? 0;
     return {
-      perRange: cumulative.map((count, index) => count - (cumulative[index - 1] ?? 0)),
-      withoutExpiry: row.total - row.with_expiry,
+      perRange: [totalAt(0) + totalAt(1), ...boundaries.map((_, index) => totalAt(index + 2))],
+      withoutExpiry: totalAt(thresholds.length + 1),
     };
   };
-  const earliest = rows.flatMap((row) => row.earliest_ms ?? []);
+  const earliest = rows.flatMap((row) => row.earliest_ms ?? []).filter(Number.isFinite);
   return {
-    active: ranges(rows.find((row) => row.active)),
-    inactive: ranges(rows.find((row) => !row.active)),
+    active: counted((place) => place),
+    inactive: counted((place) => ~place),
     earliestMs: earliest.length === 0 ? null : Math.min(...earliest),
   };
 }
@@ -159,7 +158,10 @@ interface IndexRow {
   earliest_ms: number | null;
 }
 
-/** A range needs no comparison and no grouping of its rows; the ranges are shared by workers. */
+/**
+ * A range needs no comparison and no grouping of its rows; the ranges are shared by workers. Each has
+ * expressions of its own: to compile all of them takes longer than it saves.
+ */
 async function readByIndex(
   query: Query,
   source: TokenSource,
@@ -182,12 +184,14 @@ async function readByIndex(
               count(*) FILTER (WHERE active)::float8 AS active
        FROM ${tokens} WHERE ${condition}`,
   );
-  const rows = await query<IndexRow & Record<string, unknown>>(
-    `SELECT ranges.*, ${epochMs(`(SELECT min(expires_at) FROM ${tokens}
-       WHERE expires_at > '-infinity' AND expires_at < 'infinity')`)} AS earliest_ms
-     FROM (${ranges.join(' UNION ALL ')}) AS ranges
-     ORDER BY range`,
-    boundaries,
+  const rows = await withSettings(query, ['jit = off'], () =>
+    query<IndexRow & Record<string, unknown>>(
+      `SELECT ranges.*, ${epochMs(`(SELECT min(expires_at) FROM ${tokens}
+         WHERE expires_at > '-infinity' AND expires_at < 'infinity')`)} AS earliest_ms
+       FROM (${ranges.join(' UNION ALL ')}) AS ranges
+       ORDER BY range`,
+      boundaries,
+    ),
   );
   const counted = (count: (row: IndexRow) => number): RangeCounts => {
     const each = rows.map(count);

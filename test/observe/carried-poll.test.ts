@@ -5,6 +5,7 @@ import { startEmbeddedPostgres } from '../../src/demo/embedded-postgres.js';
 import type { EmbeddedServer } from '../../src/demo/embedded-postgres.js';
 import { createDatabase, type TestDatabase } from '../support/postgres.js';
 import { createPoller, referenceSchema, type Poller } from './poller.js';
+import { unhurried } from './unhurried.js';
 
 const yaml = `
 providers:
@@ -52,7 +53,7 @@ const writeSilently = () =>
 
 async function pollTwice(everyRow: boolean, between: () => Promise<unknown>, polls = 1) {
   // A check of one row per poll: within the test it comes round to nothing.
-  const carriers = createTokenCarriers({ checked: 1, first: 1_000 });
+  const carriers = createTokenCarriers(unhurried, { checked: 1, first: 1_000 });
   const look = async () => {
     const of = await observe(
       poller.database,

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readSnapshot } from '../../src/database/read-snapshot.js';
+import type { Query } from '../../src/database/read-snapshot.js';
 import { readCatalog } from '../../src/observe/catalog.js';
 import { resolveCarrySource } from '../../src/observe/carried/carry-source.js';
 import type { CarrySource } from '../../src/observe/carried/carry-source.js';
@@ -17,6 +18,7 @@ import { startEmbeddedPostgres } from '../../src/demo/embedded-postgres.js';
 import type { EmbeddedServer } from '../../src/demo/embedded-postgres.js';
 import { createDatabase, type TestDatabase } from '../support/postgres.js';
 import { createPoller, type Poller } from './poller.js';
+import { unhurried } from './unhurried.js';
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -45,7 +47,7 @@ type Way = (typeof ways)[number];
 /** Slices of so many rows, and whatever else decides how a check goes: always the same. */
 function carriersOf(checked: number, { mostRead, mostAlike }: Limits = roomy): TokenCarriers {
   const pace = { firstRows: checked, rangeRows: 2, mostRead, mostAlike, next: () => checked };
-  return createTokenCarriers({ checked, first: 2 * checked }, pace);
+  return createTokenCarriers(unhurried, { checked, first: 2 * checked }, pace);
 }
 type Limits = Pick<CheckPace, 'mostRead' | 'mostAlike'>;
 const roomy: Limits = { mostRead: 1_000, mostAlike: 1_000 };
@@ -293,7 +295,7 @@ describe.each([
   });
 
   it('hold what a transaction of an hour writes at its begin, and only once it commits', async () => {
-    const carriers = createTokenCarriers();
+    const carriers = createTokenCarriers(unhurried);
     await compare(carriers, 'rows');
     await take(
       { do: 'write_late', row: { id: 1, expiry: 5, active: true }, waitedMs: 0 },
@@ -315,7 +317,7 @@ describe.each([
   });
 
   it('are not begun while a transaction is open that began before the first poll', async () => {
-    const carriers = createTokenCarriers();
+    const carriers = createTokenCarriers(unhurried);
     await take(
       { do: 'write_late', row: { id: 1, expiry: 5, active: true }, waitedMs: 0 },
       neverPolls,
@@ -328,8 +330,49 @@ describe.each([
     expect(carried?.counts.active.total).toBe(1);
   });
 
+  describe('when they are read for the first time', () => {
+    beforeEach(() =>
+      database.query(
+        `INSERT INTO tokens (id, expires_at) SELECT md5(n::text), now() FROM generate_series(1, 5000) n;
+         ANALYZE tokens`,
+      ),
+    );
+    const pollsUntilCarried = async (firstReadMs: number) => {
+      let elapsedMs = 0;
+      const carriers = createTokenCarriers({ firstReadMs, monotonicMs: () => elapsedMs++ });
+      for (let polls = 1; polls < 10; polls += 1) {
+        const { carried, full } = await compare(carriers, 'by_expiry');
+        if (carried === null) continue;
+        expect(carried).toEqual(full);
+        return polls;
+      }
+      return null;
+    };
+
+    it('are as many as the time of a poll allows, and the next one goes on', async () => {
+      expect(await pollsUntilCarried(0)).toBe(3);
+      expect(await pollsUntilCarried(2)).toBe(2);
+      expect(await pollsUntilCarried(Infinity)).toBe(1);
+    });
+
+    it('come by the index on the id, and no row waits until all are sorted', async () => {
+      const plans: string[] = [];
+      await readSnapshot(poller.database, ({ query }) => {
+        const explain: Query = async (text, values) => {
+          const [, select] = /^DECLARE .* FOR (.*ORDER BY.*)/s.exec(text) ?? [];
+          if (select !== undefined)
+            plans.push(JSON.stringify(await query(`EXPLAIN ${select}`, values)));
+          return query(text, values);
+        };
+        const options = { now: new Date(nowMs), expiringSoonMs: weekMs, everyRow: true };
+        return createTokenCarriers(unhurried).read(explain, 'app', source, carry, options);
+      });
+      expect(plans).toEqual([expect.stringContaining('Index Scan using tokens_pkey')]);
+    });
+  });
+
   it('begin anew when the clock of the database goes back', async () => {
-    const carriers = createTokenCarriers();
+    const carriers = createTokenCarriers(unhurried);
     await compare(carriers, 'by_expiry');
     nowMs -= hourMs;
     await take({ do: 'write', row: { id: 1, expiry: 5, active: true } }, neverPolls);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readSnapshot } from '../../src/database/read-snapshot.js';
+import type { Query } from '../../src/database/read-snapshot.js';
 import { readCatalog } from '../../src/observe/catalog.js';
 import { boundariesAt, countsOfRanges, readExpiryCounts } from '../../src/observe/expiry-counts.js';
 import { resolveTokenSource, tablesOf } from '../../src/observe/token-source.js';
@@ -66,6 +67,41 @@ describeOnEachServer('expiries that an index counts', (server) => {
     expect(byIndex.active.total + byIndex.inactive.total).toBe(7 * 7 + 5);
     expect(byIndex.active.withoutExpiry + byIndex.inactive.withoutExpiry).toBe(1);
     expect(byIndex.earliestExpiresAtMs).toBe(0);
+  });
+
+  it('are counted in one scan by workers who share it, where no index counts', async () => {
+    await database.query(
+      `INSERT INTO fathom_integrations (user_id, access_token, token_expires_at)
+       SELECT gen_random_uuid(), 'a', now() + n * interval '1 minute' FROM generate_series(1, 5000) n`,
+    );
+    await vacuum();
+    const source = await resolve();
+    const plans: string[] = [];
+    await readSnapshot(poller.database, async ({ query }) => {
+      await query('SET LOCAL min_parallel_table_scan_size = 0; SET LOCAL parallel_setup_cost = 0');
+      const explain: Query = async (text, values) => {
+        plans.push(JSON.stringify(await query(`EXPLAIN ${text}`, values)));
+        return [];
+      };
+      await readExpiryCounts(explain, source, now, weekMs);
+    });
+    expect(plans).toEqual([expect.stringMatching(/Gather.*Partial HashAggregate/)]);
+  });
+
+  it('are counted by the index without compiling its many expressions', async () => {
+    await index('(token_expires_at) INCLUDE (is_active)');
+    const source = { ...(await resolve()), countsByIndex: true };
+    const jit: unknown[] = [];
+    await readSnapshot(poller.database, async ({ query }) => {
+      await query('SET LOCAL jit = on');
+      const spy: Query = async (text, values) => {
+        if (text.startsWith('SELECT')) jit.push(await query('SHOW jit'));
+        return query(text, values);
+      };
+      await readExpiryCounts(spy, source, now, weekMs);
+      jit.push(await query('SHOW jit'));
+    });
+    expect(jit).toEqual([[{ jit: 'off' }], [{ jit: 'on' }]]);
   });
 
   it('are none where there is no row', async () => {

@@ -1,6 +1,7 @@
 import { readSlices } from '../../database/read-slices.js';
 import type { Query } from '../../database/read-snapshot.js';
 import { epochMs, instantParameter } from '../instant-sql.js';
+import { byIndex } from './by-index.js';
 import type { CarrySource } from './carry-source.js';
 import { changedSince, withMark } from './change-horizon.js';
 import type { PollMark } from './change-horizon.js';
@@ -11,11 +12,17 @@ import type { ExpiryColumns } from './read-range-sums.js';
 export interface SliceRows {
   /** More come round sooner, and cost each poll more. */
   readonly checked: number;
-  /** While all of them are read for the first time. */
+  /** While all of them are read for the first time, if there is time for so many. */
   readonly first: number;
 }
 
-export const defaultSliceRows: SliceRows = { checked: 30_000, first: 100_000 };
+export const defaultSliceRows: SliceRows = { checked: 30_000, first: 1_000_000 };
+
+/** For how long a poll reads rows for the first time: as many as the database yields by then. */
+export interface FirstReadTime {
+  readonly firstReadMs: number;
+  readonly monotonicMs: () => number;
+}
 
 /** Where a table's rows come from. */
 export interface CarriedSelect {
@@ -40,6 +47,7 @@ export type Check<Table> = (query: Query, source: CarriedSelect, table: Table) =
  */
 export function createCarrier<Row extends CarriedExpiry, Table extends CarriedTable<Row>>(
   createTable: () => Table,
+  time: FirstReadTime,
   sliceRows: SliceRows,
   checkOtherwise: Check<Table>,
 ): (query: Query, source: CarriedSelect, now: Date) => Promise<Table | null> {
@@ -64,7 +72,7 @@ export function createCarrier<Row extends CarriedExpiry, Table extends CarriedTa
     }
     const isWithinRound = !state.isComplete || state.checkedTo !== null;
     if (isWithinRound || !(await checkOtherwise(query, source, state.table))) {
-      await checkSlice<Row>(query, state, carry, sliceRows);
+      await byIndex(query, () => checkSlice<Row>(query, state, carry, time, sliceRows));
     }
     return state.isComplete ? state.table : null;
   }
@@ -99,18 +107,21 @@ async function checkSlice<Row extends CarriedExpiry>(
   query: Query,
   state: Carried<CarriedTable<Row>>,
   { id, idType }: CarrySource,
+  { firstReadMs, monotonicMs }: FirstReadTime,
   sliceRows: SliceRows,
 ): Promise<void> {
   const limit = state.isComplete ? sliceRows.checked : sliceRows.first;
+  const endsAtMs = state.isComplete ? Infinity : monotonicMs() + firstReadMs;
   const after = state.checkedTo === null ? '' : `WHERE ${id} > $1::${idType}`;
-  const { count, last } = await readSlices<Row>(
+  const { count, last, all } = await readSlices<Row>(
     query,
     `${state.select} ${after} ORDER BY ${id} LIMIT ${String(limit)}`,
     state.checkedTo === null ? [] : [state.checkedTo],
     state.table.put,
+    () => monotonicMs() >= endsAtMs,
   );
   state.checkedTo = last?.id ?? null;
-  if (count === limit) return;
+  if (count === limit || !all) return;
   await state.table.endRound();
   state.checkedTo = null;
   state.isComplete = true;

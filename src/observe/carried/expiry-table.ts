@@ -38,6 +38,8 @@ const isMissing = 8;
 const isGone = 16;
 /** So many slots take a few milliseconds; then others have their turn. */
 const slotsAtOnce = 200_000;
+/** A copy goes to memory that was never touched, which takes many times as long. */
+const copiedAtOnce = 10_000;
 const fullest = 0.65;
 /** So many slots tell how the expiries are spread. */
 const sampledSlots = 32_768;
@@ -66,7 +68,7 @@ export function createExpiryTable(): ExpiryTable {
     // A tenth more, so that the next few rows don't need another copy.
     while (size * fullest < 1.1 * (kept + more)) size *= 2;
     const next = createSlots(size);
-    await inSlices(slots, (from, to) => {
+    const copy = (from: number, to: number): void => {
       for (let index = from; index < to; index += 1) {
         const state = slots.states[index] ?? 0;
         if ((state & used) === 0) continue;
@@ -76,7 +78,8 @@ export function createExpiryTable(): ExpiryTable {
         next.expiries[at] = slots.expiries[index] ?? Number.NaN;
         next.states[at] = state;
       }
-    });
+    };
+    await inSlices(slots, copy, copiedAtOnce);
     slots = next;
     taken = kept;
   };
@@ -181,9 +184,10 @@ function findSlot({ high, low, states }: Slots, wantedHigh: number, wantedLow: n
 async function inSlices(
   { states: { length } }: Slots,
   see: (from: number, to: number) => void,
+  atOnce = slotsAtOnce,
 ): Promise<void> {
-  for (let from = 0; from < length; from += slotsAtOnce) {
-    const to = Math.min(length, from + slotsAtOnce);
+  for (let from = 0; from < length; from += atOnce) {
+    const to = Math.min(length, from + atOnce);
     see(from, to);
     if (to < length) await breathe();
   }

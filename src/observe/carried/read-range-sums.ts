@@ -1,5 +1,6 @@
 import type { Query } from '../../database/read-snapshot.js';
 import { instantParameter } from '../instant-sql.js';
+import { byIndex } from './by-index.js';
 import { expiryHashSql } from './expiry-hash.js';
 import { rangeCount } from './expiry-ranges.js';
 import type { ExpiryRanges } from './expiry-ranges.js';
@@ -12,24 +13,18 @@ export interface ExpiryColumns {
   readonly active: string;
 }
 
-/**
- * Has the database sum up each range, and says how long it took itself over it.
- *
- * It must go by the index, whatever it takes a range for, and alone: a plan for all of the table,
- * compiled or divided among workers, costs more than the slice.
- */
+/** Has the database sum up each range, and says how long it took itself over it. */
 export async function readRangeSums(
   query: Query,
   columns: ExpiryColumns,
   ranges: ExpiryRanges,
 ): Promise<{ readonly sums: readonly RangeSum[]; readonly tookMs: number }> {
-  await query(`SAVEPOINT planned; SET LOCAL enable_seqscan = off; SET LOCAL jit = off;
-               SET LOCAL max_parallel_workers_per_gather = 0`);
-  const rows = await query<SumRow & Record<string, unknown>>(sumsSql(columns, ranges), [
-    ranges.startsMs.map(boundParameter),
-    endsOf(ranges).map(boundParameter),
-  ]);
-  await query('ROLLBACK TO SAVEPOINT planned; RELEASE SAVEPOINT planned');
+  const rows = await byIndex(query, () =>
+    query<SumRow & Record<string, unknown>>(sumsSql(columns, ranges), [
+      ranges.startsMs.map(boundParameter),
+      endsOf(ranges).map(boundParameter),
+    ]),
+  );
   return {
     sums: rows.map(({ total, active, sum }) => ({
       total,

@@ -6,7 +6,7 @@ import type { TokenRow } from '../token-rows.js';
 import type { TokenSource } from '../token-source.js';
 import type { CarrySource } from './carry-source.js';
 import { createCarrier, defaultSliceRows, expiryColumns } from './carry-table.js';
-import type { SliceRows } from './carry-table.js';
+import type { FirstReadTime, SliceRows } from './carry-table.js';
 import { defaultPace } from './check-pace.js';
 import type { CheckPace } from './check-pace.js';
 import { createExpiryCheck } from './expiry-check.js';
@@ -45,6 +45,7 @@ export interface TokenCarriers {
 
 /** Starts with nothing carried. */
 export function createTokenCarriers(
+  time: FirstReadTime,
   sliceRows: SliceRows = defaultSliceRows,
   pace: CheckPace = defaultPace,
 ): TokenCarriers {
@@ -53,7 +54,9 @@ export function createTokenCarriers(
     async read(query, provider, source, carry, options) {
       let carrier = carriers.get(provider);
       if (carrier?.everyRow !== options.everyRow) {
-        carrier = options.everyRow ? carryRows(sliceRows) : carryExpiries(sliceRows, pace);
+        carrier = options.everyRow
+          ? carryRows(time, sliceRows)
+          : carryExpiries(time, sliceRows, pace);
         carriers.set(provider, carrier);
       }
       return carrier.read(query, source, carry, options);
@@ -71,9 +74,9 @@ interface ProviderCarrier {
   ) => Promise<CarriedTokens | null>;
 }
 
-function carryRows(sliceRows: SliceRows): ProviderCarrier {
+function carryRows(time: FirstReadTime, sliceRows: SliceRows): ProviderCarrier {
   const onlyById = () => Promise.resolve(false);
-  const carrier = createCarrier<TokenRow, CarriedRows>(createRowTable, sliceRows, onlyById);
+  const carrier = createCarrier<TokenRow, CarriedRows>(createRowTable, time, sliceRows, onlyById);
   return {
     everyRow: true,
     async read(query, source, carry, options) {
@@ -84,9 +87,14 @@ function carryRows(sliceRows: SliceRows): ProviderCarrier {
   };
 }
 
-function carryExpiries(sliceRows: SliceRows, pace: CheckPace): ProviderCarrier {
+function carryExpiries(
+  time: FirstReadTime,
+  sliceRows: SliceRows,
+  pace: CheckPace,
+): ProviderCarrier {
   const carrier = createCarrier<CarriedExpiry, ExpiryTable>(
     createExpiryTable,
+    time,
     sliceRows,
     createExpiryCheck(pace),
   );
