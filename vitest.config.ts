@@ -4,10 +4,13 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: 'test/support/global-setup.ts',
-    // Each test file in a process of its own; two at a time, since most of them drive servers.
     pool: 'forks',
-    maxWorkers: 2,
-    testTimeout: 30_000,
+    // One more than CI has cores, since most of them wait for servers.
+    maxWorkers: 3,
+    // A process runs one file after the other, and loads what they share once: none of our modules
+    // is mocked, and none keeps a state of its own.
+    isolate: false,
+    testTimeout: 60_000,
     hookTimeout: 60_000,
     // A test that asserts nothing can't fail.
     // What is waited for in a browser takes its time on a busy machine.

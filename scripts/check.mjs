@@ -1,5 +1,5 @@
 /**
- * Everything that must hold before a change lands, cheap steps first: `npm run check`, and what
+ * Everything that must hold before a change lands, what is cheap first: `npm run check`, and what
  * `.ci/run` runs. Every step runs, so that one look at the end shows all that is wrong, each failed
  * test with its name; the last line is `N passed, N failed`, in which each step counts for one and
  * each test of the suite for itself.
@@ -22,27 +22,42 @@ const onceIsEnough = [
   'dashboards',
   'deploy',
   'pages',
-  // They take half a minute and more each; shorter ones run the same code.
+  'watch/report-page.test.ts',
+  // Nothing but arithmetic.
+  'watch/simulated-48-hours.test.ts',
+  'watch/simulated-use.test.ts',
+  'watch/verdict-laws.test.ts',
+  // What PostgreSQL makes of our SQL.
+  'observe/expiry-counts.test.ts',
+  'observe/expiry-types.test.ts',
+  'observe/domain-tables.test.ts',
+  'observe/kinds-of-tables.test.ts',
+  // They take long; shorter ones run the same code.
   'app/several-databases.test.ts',
   'app/several-databases-people.test.ts',
   'commands/deactivate.test.ts',
   'commands/reactivate.test.ts',
+  'commands/reconnect.test.ts',
   'commands/reconnect-notify.test.ts',
   'docs/command-line.test.ts',
   'docs/permissions.test.ts',
   'docs/remedy-permissions.test.ts',
+  'e2e/alert-chain.test.ts',
   'e2e/broken-database.test.ts',
   'e2e/doctor.test.ts',
   'e2e/incident-replay.test.ts',
   'e2e/prometheus.test.ts',
   'e2e/status.test.ts',
   'e2e/shutdown.test.ts',
+  'notify/database-away.test.ts',
   'notify/slack-delivery.test.ts',
   'observe/pg-cron.test.ts',
   'refresh/refresh-app-endpoint.test.ts',
   'refresh/refresh-chaos.test.ts',
   'refresh/refresh-database-trouble.test.ts',
+  'refresh/refresh-elsewhere.test.ts',
   'refresh/refresh-failures.test.ts',
+  'refresh/refresh-takeover.test.ts',
   'remedy/retry-syncs.test.ts',
   'watch/live-watch.test.ts',
   'watch/stored-48-hours.test.ts',
@@ -50,44 +65,52 @@ const onceIsEnough = [
   .map((path) => `--exclude test/${path}`)
   .join(' ');
 
-const steps = [
-  { name: 'format', command: ['npm', 'run', '--silent', 'format:check'] },
-  { name: 'lint', command: ['npm', 'run', '--silent', 'lint'] },
-  { name: 'types', command: ['npm', 'run', '--silent', 'typecheck'] },
-  { name: 'build', command: ['npm', 'run', '--silent', 'build'] },
-  { name: 'dashboards', command: ['npm', 'run', '--silent', 'dashboards:check'] },
-  { name: `tests on Node ${ourMajor}`, command: ['npm', 'test'], counts: true },
-  ...otherNodes.map((major) => ({
-    name: `tests on Node ${major}`,
-    command: ['npx', '--yes', '-p', `node@${major}`, '-c', `npm test -- ${onceIsEnough}`],
-    counts: true,
-  })),
+const npmRun = (script) => ['npm', 'run', '--silent', script];
+const onNode = (major, command) => ['npx', '--yes', '-p', `node@${major}`, '-c', command];
+
+/** The steps of a stage run beside each other, the stages one after the other. */
+const stages = [
+  [
+    { name: 'format', command: npmRun('format:check') },
+    { name: 'lint', command: npmRun('lint') },
+    { name: 'types', command: npmRun('typecheck') },
+    { name: 'build', command: npmRun('build') },
+    { name: 'dashboards', command: npmRun('dashboards:check') },
+    ...otherNodes.map((major) => ({
+      name: `fetch Node ${major}`,
+      command: onNode(major, 'node --version'),
+    })),
+  ],
+  // Not `npm test`, which builds first: that is done.
+  [
+    {
+      name: `tests on Node ${ourMajor}`,
+      command: [process.execPath, 'scripts/test.mjs'],
+      counts: true,
+    },
+  ],
+  ...otherNodes.map((major) => [
+    {
+      name: `tests on Node ${major}`,
+      command: onNode(major, `node scripts/test.mjs ${onceIsEnough}`),
+      counts: true,
+    },
+  ]),
 ];
 
 let interruptedBy = null;
-let running = null;
+const running = new Set();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => {
     interruptedBy = signal;
-    running?.kill(signal);
+    for (const child of running) child.kill(signal);
   });
 }
 
 const results = [];
-for (const step of steps) {
+for (const stage of stages) {
   if (interruptedBy) break;
-  console.log(`\n== ${step.name}`);
-  const startedAt = performance.now();
-  const { code, output } = await run(step.command);
-  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-  const failures = output.match(/^FAILED .*$/gm) ?? [];
-  results.push({
-    name: step.name,
-    seconds,
-    ok: code === 0,
-    failures,
-    ...count(step, code, output),
-  });
+  results.push(...(await Promise.all(stage.map((step) => take(step, stage.length === 1)))));
 }
 
 console.log();
@@ -102,24 +125,50 @@ const failed = Math.max(total('failed'), interruptedBy ? 1 : 0);
 console.log(`${total('passed')} passed, ${failed} failed`);
 process.exitCode = failed > 0 ? 1 : 0;
 
-/** Shows what the command says as it comes, and answers with it when it has ended. */
-function run([command, ...args]) {
+/** Takes a step. What it says is shown as it comes, or in one piece where others run beside it. */
+async function take(step, alone) {
+  const heading = `\n== ${step.name}`;
+  if (alone) console.log(heading);
+  const startedAt = performance.now();
+  const { code, output, all } = await run(step.command, alone);
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  if (!alone) console.log(`${heading}\n${all}`.trimEnd());
+  return {
+    name: step.name,
+    seconds,
+    ok: code === 0,
+    failures: output.match(/^FAILED .*$/gm) ?? [],
+    ...count(step, code, output),
+  };
+}
+
+/** Answers with what the command said when it has ended: on standard output, and in all. */
+function run([command, ...args], show) {
   const child = spawn(command, args, {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
     shell: process.platform === 'win32',
   });
-  running = child;
+  running.add(child);
   return new Promise((resolve) => {
     let output = '';
+    let all = '';
+    // Both into one stream, as on a terminal: the lines keep their order in a log.
+    const hear = (text) => {
+      all += text;
+      if (show) process.stdout.write(text);
+    };
     child.stdout.setEncoding('utf8').on('data', (text) => {
       output += text;
-      process.stdout.write(text);
+      hear(text);
     });
-    // Both into one stream, as on a terminal: the lines keep their order in a log.
-    child.stderr.setEncoding('utf8').on('data', (text) => process.stdout.write(text));
-    child.once('error', (error) => resolve({ code: 1, output: error.message }));
-    child.once('close', (code) => resolve({ code, output }));
+    child.stderr.setEncoding('utf8').on('data', hear);
+    const end = (result) => {
+      running.delete(child);
+      resolve({ output, all, ...result });
+    };
+    child.once('error', (error) => end({ code: 1, all: error.message }));
+    child.once('close', (code) => end({ code }));
   });
 }
 

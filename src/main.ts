@@ -2,24 +2,15 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { accountsOption } from './commands/accounts-option.js';
-import { checkConfig } from './commands/check-config.js';
 import type { CommandContext, CommandOutput } from './commands/command-context.js';
 import { defineRemedies } from './commands/define-remedies.js';
-import { demo } from './commands/demo.js';
 import { defineNotify } from './commands/define-notify.js';
 import { defineStatus } from './commands/define-status.js';
 import { defineSync } from './commands/define-sync.js';
 import { defineVerify } from './commands/define-verify.js';
-import { doctor } from './commands/doctor.js';
 import { exitCode } from './commands/exit-code.js';
 import type { ExitCode } from './commands/exit-code.js';
-import { explain } from './commands/explain.js';
-import { journalAbandon, journalList } from './commands/journal.js';
-import { migrate } from './commands/migrate.js';
 import { osUser } from './commands/os-user.js';
-import { refresh } from './commands/refresh.js';
-import { serve } from './commands/serve.js';
-import { start } from './commands/start.js';
 import { addWatchCommands } from './commands/watch.js';
 import type { AccountMode } from './notify/mask-account.js';
 import { requestPatienceMs } from './store/refresh-requests.js';
@@ -68,6 +59,7 @@ try {
 await Promise.all([process.stdout, process.stderr].map(flushed));
 process.exit(result);
 
+/** Each command loads its code when it is called: all of it takes half a second. */
 function program(): Command {
   const commands = new Command('oauth-token-exporter')
     .description('Watches the OAuth tokens kept in a Postgres table.')
@@ -81,12 +73,15 @@ function program(): Command {
   };
 
   add('serve', 'poll the database and serve /metrics').action(async () => {
+    const { serve } = await import('./commands/serve.js');
     result = await serve(context);
   });
   add('demo', 'the same on an embedded database with an invented incident').action(async () => {
+    const { demo } = await import('./commands/demo.js');
     result = await demo(context);
   });
   add('start', 'serve where a database is configured, else demo').action(async () => {
+    const { start } = await import('./commands/start.js');
     result = await start(context);
   });
   defineStatus(add, context, onResult);
@@ -95,6 +90,7 @@ function program(): Command {
     .option('--json', 'print JSON', false)
     .addOption(accountsOption('how the account is shown'))
     .action(async (id: string, options: { json: boolean; accounts: AccountMode }) => {
+      const { explain } = await import('./commands/explain.js');
       result = await explain(context, { ...options, id });
     });
   add('refresh', 'refresh tokens now, due or not, through the running exporter')
@@ -105,6 +101,7 @@ function program(): Command {
     .option('--dry-run', 'list what would be refreshed, and why; touch nothing', false)
     .option('--here', 'in this process instead of the running exporter', false)
     .action(async (options: RefreshFlags) => {
+      const { refresh } = await import('./commands/refresh.js');
       result = await refresh(context, {
         tokenId: options.tokenId ?? null,
         userId: options.userId ?? null,
@@ -125,6 +122,7 @@ function program(): Command {
     .allowExcessArguments(false)
     .exitOverride()
     .action(async () => {
+      const { journalList } = await import('./commands/journal.js');
       result = await journalList(context);
     });
   journal
@@ -136,6 +134,7 @@ function program(): Command {
     .allowExcessArguments(false)
     .exitOverride()
     .action(async (journalId: string, { yes, as }: { yes: boolean; as: string }) => {
+      const { journalAbandon } = await import('./commands/journal.js');
       result = await journalAbandon(context, { journalId, yes, actor: as });
     });
   defineNotify(add, context, onResult);
@@ -143,14 +142,17 @@ function program(): Command {
   add('migrate', "bring the schema of the exporter's memory up to date")
     .option('--print', 'print the SQL instead, and connect to nothing', false)
     .action(async ({ print }: { print: boolean }) => {
+      const { migrate } = await import('./commands/migrate.js');
       result = await migrate(context, print);
     });
   add('doctor', 'connect, say what can be seen, and what would help')
     .option('--json', 'print JSON', false)
     .action(async ({ json }: { json: boolean }) => {
+      const { doctor } = await import('./commands/doctor.js');
       result = await doctor(context, json);
     });
-  add('check-config', 'check the configuration without connecting').action(() => {
+  add('check-config', 'check the configuration without connecting').action(async () => {
+    const { checkConfig } = await import('./commands/check-config.js');
     result = checkConfig(context);
   });
   return commands;

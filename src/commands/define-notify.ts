@@ -1,9 +1,7 @@
 import type { Command } from 'commander';
 import type { CommandContext } from './command-context.js';
 import type { ExitCode } from './exit-code.js';
-import { notifyTest } from './notify.js';
 import { osUser } from './os-user.js';
-import { listSilences, silence, unsilence } from './silence.js';
 
 /** Defines the commands about what people are told. */
 export function defineNotify(
@@ -18,6 +16,7 @@ export function defineNotify(
     .requiredOption('--reason <text>', 'why, for the others')
     .option('--as <name>', 'who does it', osUser())
     .action(async (options: SilenceFlags) => {
+      const { silence } = await import('./silence.js');
       onResult(
         await silence(context, {
           provider: options.provider ?? null,
@@ -29,12 +28,14 @@ export function defineNotify(
       );
     });
   add('silences', 'list what people are not told of now, and why').action(async () => {
+    const { listSilences } = await import('./silence.js');
     onResult(await listSilences(context));
   });
   add('unsilence', 'end a silence before its time')
     .argument('<id>', 'id of the silence, as silences shows it')
     .option('--as <name>', 'who does it', osUser())
     .action(async (id: string, { as }: { as: string }) => {
+      const { unsilence } = await import('./silence.js');
       onResult(await unsilence(context, { id, actor: as }));
     });
   add('notify', 'see that messages reach people')
@@ -44,6 +45,7 @@ export function defineNotify(
     .allowExcessArguments(false)
     .exitOverride()
     .action(async ({ webhook }: { webhook?: string }) => {
+      const { notifyTest } = await import('./notify.js');
       onResult(await notifyTest(context, { webhook: webhook ?? null }));
     });
 }

@@ -4,14 +4,9 @@ import type { ReactivateSelector } from '../remedy/reactivate-choice.js';
 import { requestPatienceMs } from '../store/refresh-requests.js';
 import { accountsOption } from './accounts-option.js';
 import type { CommandContext } from './command-context.js';
-import { deactivate } from './deactivate.js';
 import type { ExitCode } from './exit-code.js';
 import type { AccountMode } from '../notify/mask-account.js';
 import { osUser } from './os-user.js';
-import { reactivate } from './reactivate.js';
-import { reconnect } from './reconnect.js';
-import { reconnectNotify } from './reconnect-notify.js';
-import { reconnectVerify } from './reconnect-verify.js';
 
 /** Defines the commands that act after an incident, with the options that all of them have. */
 export function defineRemedies(
@@ -42,10 +37,13 @@ export function defineRemedies(
       const format = options.json ? 'json' : csv ? 'csv' : 'table';
       if (options.notify) {
         const order = { actor: as, reason: reason ?? null };
+        const { reconnectNotify } = await import('./reconnect-notify.js');
         onResult(await reconnectNotify(context, { ...common, ...order }));
       } else if (options.verify) {
+        const { reconnectVerify } = await import('./reconnect-verify.js');
         onResult(await reconnectVerify(context, { ...common, since: options.since ?? null }));
       } else {
+        const { reconnect } = await import('./reconnect.js');
         onResult(await reconnect(context, { ...common, format }));
       }
     });
@@ -54,6 +52,7 @@ export function defineRemedies(
     .option('--force', 'also rows that are not proven dead', false)
     .option('--here', 'refresh in this process instead of the running exporter', false)
     .action(async (options: SwitchFlags) => {
+      const { deactivate } = await import('./deactivate.js');
       onResult(await deactivate(context, { ...options, ...switchMeans(options) }));
     });
   remedy('reactivate', 'switch rows on again, once a refresh has proven their grants')
@@ -65,6 +64,7 @@ export function defineRemedies(
     .option('--here', 'refresh in this process instead of the running exporter', false)
     .action(async (options: ReactivateFlags) => {
       const selector = reactivateSelector(options);
+      const { reactivate } = await import('./reactivate.js');
       onResult(await reactivate(context, { ...options, ...switchMeans(options), selector }));
     });
 }

@@ -7,8 +7,6 @@ import { accountsOption } from './accounts-option.js';
 import type { CommandContext } from './command-context.js';
 import type { ExitCode } from './exit-code.js';
 import { liveTerminal } from './live-terminal.js';
-import { status } from './status.js';
-import { statusWatch } from './status-watch.js';
 
 /** Defines `status`, and its live view. */
 export function defineStatus(
@@ -36,9 +34,11 @@ export function defineStatus(
       const { provider = null, status: wanted = null, failOn = null } = options;
       const common = { ...options, provider, status: wanted };
       if (watch) {
+        const { statusWatch } = await import('./status-watch.js');
         const terminal = liveTerminal(process.stdin, process.stdout);
         onResult(await statusWatch(context, common, terminal));
       } else {
+        const { status } = await import('./status.js');
         onResult(await status(context, { ...common, failOn }));
       }
     });

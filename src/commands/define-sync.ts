@@ -1,15 +1,12 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
+import { defaultSyncType } from '../config/sync-config.js';
 import type { BacklogSince } from '../observe/backlog.js';
-import { backlog } from './backlog.js';
 import { sinceOption } from './backlog-since.js';
-import { syncBacklog } from './backlog-sync.js';
 import type { CommandContext } from './command-context.js';
 import { exitCode } from './exit-code.js';
 import type { ExitCode } from './exit-code.js';
 import { osUser } from './os-user.js';
-import { defaultSyncType } from '../remedy/call-sync-endpoint.js';
-import { sync } from './sync.js';
 
 /** Defines `sync`, and `backlog`, which lists what `sync --backlog` works off. */
 export function defineSync(
@@ -53,8 +50,10 @@ export function defineSync(
         );
         onResult(exitCode.usage);
       } else if (since !== undefined) {
+        const { syncBacklog } = await import('./backlog-sync.js');
         onResult(await syncBacklog(context, { ...common, since, limit, again }));
       } else {
+        const { sync } = await import('./sync.js');
         onResult(await sync(context, { ...common, userId, allStale }));
       }
     });
@@ -63,6 +62,7 @@ export function defineSync(
     .option('--provider <name>', 'only this provider')
     .option('--json', 'print JSON', false)
     .action(async ({ since, provider, json }: BacklogFlags) => {
+      const { backlog } = await import('./backlog.js');
       onResult(await backlog(context, { since, provider: provider ?? null, json }));
     });
 }

@@ -3,7 +3,6 @@ import type { CommandContext } from './command-context.js';
 import { instantOption } from './define-remedies.js';
 import type { ExitCode } from './exit-code.js';
 import { osUser } from './os-user.js';
-import { verify } from './verify.js';
 
 /** Defines `verify`. */
 export function defineVerify(
@@ -20,6 +19,7 @@ export function defineVerify(
     .option('--reason <text>', 'why, for the ledger')
     .option('--json', 'print JSON', false)
     .action(async (options: VerifyFlags) => {
+      const { verify } = await import('./verify.js');
       onResult(
         await verify(context, {
           provider: options.provider ?? null,

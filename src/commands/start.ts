@@ -1,12 +1,14 @@
 import type { CommandContext } from './command-context.js';
-import { demo } from './demo.js';
 import type { ExitCode } from './exit-code.js';
-import { serve } from './serve.js';
 
 const realDatabase = ['DATABASE_URL', 'DATABASE_URL_FILE', 'CONFIG_FILE'];
 
 /** `start`: `serve` where a database is configured, else `demo`. */
 export async function start(context: CommandContext): Promise<ExitCode> {
-  const configured = realDatabase.some((name) => (context.env[name] ?? '') !== '');
-  return configured ? serve(context) : demo(context);
+  if (realDatabase.some((name) => (context.env[name] ?? '') !== '')) {
+    const { serve } = await import('./serve.js');
+    return serve(context);
+  }
+  const { demo } = await import('./demo.js');
+  return demo(context);
 }

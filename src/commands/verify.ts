@@ -1,4 +1,4 @@
-import { defaultSyncType } from '../remedy/call-sync-endpoint.js';
+import { defaultSyncType } from '../config/sync-config.js';
 import { summarize } from '../remedy/verify-check.js';
 import type { OneSync } from '../remedy/verify-syncs.js';
 import { askYes } from './ask-yes.js';

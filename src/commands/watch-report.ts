@@ -7,10 +7,8 @@ import { readReport } from '../watcher/read-watches.js';
 import type { CommandContext } from './command-context.js';
 import { exitCode } from './exit-code.js';
 import type { ExitCode } from './exit-code.js';
+import type { ReportFormat } from './report-formats.js';
 import { anyClock, withWatches } from './watch-database.js';
-
-export const reportFormats = ['text', 'md', 'html', 'json'] as const;
-export type ReportFormat = (typeof reportFormats)[number];
 
 /** `watch report`: prints what a watch found; the exit code is its verdict. */
 export async function watchReport(

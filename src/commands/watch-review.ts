@@ -27,7 +27,7 @@ import { memoryRemedies, missesMemory } from './state-database.js';
 import { withWatches } from './watch-database.js';
 import type { WatchDatabases } from './watch-database.js';
 import { verdictExit } from './watch-report.js';
-import type { ReportFormat } from './watch-report.js';
+import type { ReportFormat } from './report-formats.js';
 
 export interface WatchReviewOptions {
   readonly sinceMs: number;

@@ -3,12 +3,8 @@ import type { Command } from 'commander';
 import type { CommandContext } from './command-context.js';
 import type { ExitCode } from './exit-code.js';
 import { osUser } from './os-user.js';
-import { reportFormats, watchReport } from './watch-report.js';
-import type { ReportFormat } from './watch-report.js';
-import { watchReview } from './watch-review.js';
-import { watchStart } from './watch-start.js';
-import { watchList, watchStatus } from './watch-status.js';
-import { watchStop } from './watch-stop.js';
+import { reportFormats } from './report-formats.js';
+import type { ReportFormat } from './report-formats.js';
 
 interface StartFlags {
   readonly for: string;
@@ -38,12 +34,15 @@ export function addWatchCommands(
     .addOption(who())
     .action(async (flags: StartFlags) => {
       const { provider, as, ...rest } = flags;
+      const { watchStart } = await import('./watch-start.js');
       onDone(await watchStart(context, { ...rest, providers: provider, startedBy: as }));
     });
   add('status', 'how the active watch goes, or how the newest one ended').action(async () => {
+    const { watchStatus } = await import('./watch-status.js');
     onDone(await watchStatus(context));
   });
   add('list', 'list all watches').action(async () => {
+    const { watchList } = await import('./watch-status.js');
     onDone(await watchList(context));
   });
   add('stop', 'end a watch before its time')
@@ -51,12 +50,14 @@ export function addWatchCommands(
     .requiredOption('--reason <text>', 'why, for the report')
     .addOption(who())
     .action(async (id: number | undefined, { reason, as }: { reason: string; as: string }) => {
+      const { watchStop } = await import('./watch-stop.js');
       onDone(await watchStop(context, { id: id ?? null, reason, by: as }));
     });
   add('report', 'print what a watch found; exit 0 STABLE, 1 UNSTABLE, 3 neither')
     .argument('[id]', 'id of the watch; else the newest', wholeNumber)
     .addOption(formatOption())
     .action(async (id: number | undefined, { format }: { format: ReportFormat }) => {
+      const { watchReport } = await import('./watch-report.js');
       onDone(await watchReport(context, { id: id ?? null, format }));
     });
   add('review', 'judge a window in the past by what the database recorded')
@@ -72,6 +73,7 @@ export function addWatchCommands(
         readonly format: ReportFormat;
       }) => {
         const { since, provider, ...rest } = flags;
+        const { watchReview } = await import('./watch-review.js');
         onDone(await watchReview(context, { ...rest, sinceMs: since, providers: provider }));
       },
     );

@@ -1,5 +1,8 @@
 import type { SubjectTable, TableName } from './config.js';
 
+/** What is asked for unless somebody says otherwise: only what is new. */
+export const defaultSyncType = 'incremental';
+
 /** Why a sync failed, in a word: the closed list. Words of a metric label. */
 export const syncFailureReasons = [
   /** The user must authorize again. */

@@ -14,9 +14,6 @@ export interface SyncTarget {
   readonly syncType: string;
 }
 
-/** What is asked for unless somebody says otherwise: only what is new. */
-export const defaultSyncType = 'incremental';
-
 /** A sync fetches from the provider before it answers; functions are ended after 150 s at the latest. */
 export const syncLimits: RequestLimits = {
   slowAfterMs: 30_000,

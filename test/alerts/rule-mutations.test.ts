@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { describeWith } from '../support/describe-with.js';
 import { promtool } from '../support/prometheus.js';
+import { rulesOf, testsOf } from './parts-of-alert.js';
 import { alertsFolder, ruleTestNames } from './rule-files.js';
 
 /** `[what is wrong, the alert, what its rule says, what it is made to say]` */
@@ -189,16 +190,6 @@ const ofTheJobs: readonly Mutation[] = [
   ['a recovery by missing data', 'OAuthWebhooksImpaired', '[1d]', '[1m]'],
 ];
 
-/**
- * The part of a promtool test file that is about one alert; null when there is none. As text: `0x20`
- * is a notation of promtool, and a number to everybody else.
- */
-function testsOf(alert: string, text: string): string | null {
-  const [head = '', ...tests] = text.split(/^(?= {2}- name: )/m);
-  const about = tests.filter((test) => test.startsWith(`  - name: ${alert} `));
-  return about.length === 0 ? null : [head, ...about].join('');
-}
-
 /** A negative control: a rule that says something else fails a test that bears its name. */
 describeWith('prometheus', 'the tests of the rules notice', () => {
   let folder: string;
@@ -207,37 +198,51 @@ describeWith('prometheus', 'the tests of the rules notice', () => {
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  async function expectFailure(file: string, [, rule, from, to]: Mutation): Promise<void> {
-    const text = readFileSync(join(alertsFolder, file), 'utf8');
-    const start = text.search(new RegExp(`- (alert|record): ${rule}\\n`));
-    const changed = text.slice(0, start) + text.slice(start).replace(from, to);
-    expect(changed).not.toBe(text);
-    await writeFile(join(folder, file), changed);
-
-    const alert = rule.startsWith('OAuth') ? rule : 'OAuthTokenRefreshFailing';
+  /** Runs the tests of one alert on its rules, after `change`. */
+  async function runTests(file: string, alert: string, change = (rules: string) => rules) {
     const tests = ruleTestNames()
       .map((name) => testsOf(alert, readFileSync(join(alertsFolder, name), 'utf8')))
-      .filter((test) => test?.includes(`- ../${file}`) === true);
+      .filter((test) => test !== null)
+      .filter((test) => test.includes(`- ../${file}`));
+    const rules = rulesOf(tests, readFileSync(join(alertsFolder, file), 'utf8'));
+    await writeFile(join(folder, file), change(rules));
     const names = tests.map((_, index) => join(folder, `${index}.test.yml`));
     for (const [index, test] of tests.entries()) {
-      await writeFile(names[index]!, test!.replaceAll('- ../', '- '));
+      await writeFile(names[index]!, test.replaceAll('- ../', '- '));
     }
-    const result = await promtool(['test', 'rules', ...names]);
+    return promtool(['test', 'rules', ...names]);
+  }
+
+  async function expectFailure(file: string, [, rule, from, to]: Mutation): Promise<void> {
+    const result = await runTests(file, alertOf(rule), (rules) => {
+      const start = rules.search(new RegExp(`- (alert|record): ${rule}\\n`));
+      const changed = rules.slice(0, start) + rules.slice(start).replace(from, to);
+      expect(changed).not.toBe(rules);
+      return changed;
+    });
     expect(result.code).toBe(1);
     // Other alerts than expected, and not a rule that does not parse.
     expect(result.stdout + result.stderr).toMatch(/FAILED:[^]*exp:[^]*got:/);
   }
 
-  it.each(ofTheService)('%s (%s)', { timeout: 120_000 }, (...mutation) =>
-    expectFailure('service.rules.yml', mutation),
-  );
-  it.each(ofTheTokens)('%s (%s)', { timeout: 120_000 }, (...mutation) =>
-    expectFailure('tokens.rules.yml', mutation),
-  );
-  it.each(ofTheSyncs)('%s (%s)', { timeout: 120_000 }, (...mutation) =>
-    expectFailure('syncs.rules.yml', mutation),
-  );
-  it.each(ofTheJobs)('%s (%s)', { timeout: 120_000 }, (...mutation) =>
-    expectFailure('jobs.rules.yml', mutation),
-  );
+  describe.each([
+    ['service.rules.yml', ofTheService],
+    ['tokens.rules.yml', ofTheTokens],
+    ['syncs.rules.yml', ofTheSyncs],
+    ['jobs.rules.yml', ofTheJobs],
+  ] as const)('%s', (file, mutations) => {
+    it.each(mutations)('%s (%s)', { timeout: 120_000 }, (...mutation) =>
+      expectFailure(file, mutation),
+    );
+
+    const alerts = new Set(mutations.map(([, rule]) => alertOf(rule)));
+    it.each([...alerts])('nothing, as %s is', { timeout: 120_000 }, async (alert) => {
+      expect(await runTests(file, alert)).toMatchObject({ code: 0 });
+    });
+  });
 });
+
+/** The alert whose tests are about a rule. */
+function alertOf(rule: string): string {
+  return rule.startsWith('OAuth') ? rule : 'OAuthTokenRefreshFailing';
+}

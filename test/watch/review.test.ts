@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { watchReview } from '../../src/commands/watch-review.js';
-import type { ReportFormat } from '../../src/commands/watch-report.js';
+import type { ReportFormat } from '../../src/commands/report-formats.js';
 import { openPool } from '../../src/database/open-pool.js';
 import { migrate } from '../../src/store/migrate.js';
 import { capture } from '../commands/captured-command.js';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { watchReport } from '../../src/commands/watch-report.js';
-import type { ReportFormat } from '../../src/commands/watch-report.js';
+import type { ReportFormat } from '../../src/commands/report-formats.js';
 import { watchStart } from '../../src/commands/watch-start.js';
 import type { WatchRequest } from '../../src/watcher/plan-watch.js';
 import { watchList, watchStatus } from '../../src/commands/watch-status.js';
