@@ -1,7 +1,7 @@
-import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { constants, crc32, deflateRaw } from 'node:zlib';
 import type { ZlibOptions } from 'node:zlib';
+import { giveWay } from '../give-way.js';
 
 /** A stretch of bytes, plain and as it stands within a gzip stream. */
 export interface GzipPart {
@@ -42,8 +42,9 @@ export async function gzipOfParts(parts: readonly GzipPart[]): Promise<Buffer> {
     // Of nothing zlib answers with 0, whatever came before.
     if (plain.length > 0) checksum = crc32(plain, checksum);
     length += plain.length;
-    if (index % partsAtOnce === partsAtOnce - 1) await setImmediate();
+    if (index % partsAtOnce === partsAtOnce - 1) await giveWay();
   }
+  await giveWay();
   const trailer = Buffer.alloc(8);
   trailer.writeUInt32LE(checksum, 0);
   trailer.writeUInt32LE(length % 2 ** 32, 4);
