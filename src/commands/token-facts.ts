@@ -16,6 +16,8 @@ import type { TokenMemory } from '../store/token-memory.js';
 import { listTokens } from './list-tokens.js';
 import { memoryRemedies, missesMemory } from './state-database.js';
 import type { StateDatabase } from './state-database.js';
+import { unreadOf } from './unread-provider.js';
+import type { UnreadProvider } from './unread-provider.js';
 
 /** A token: its row, what is remembered of it, and what follows for its refresh. */
 export interface TokenFacts {
@@ -36,7 +38,7 @@ export interface FactsReading {
   /** What is remembered of rows that are gone. */
   readonly gone: readonly { readonly provider: ProviderConfig; readonly memory: TokenMemory }[];
   /** Providers that can't be read, and why. */
-  readonly unread: readonly string[];
+  readonly unread: readonly UnreadProvider[];
   /** Why nothing is remembered; null: it is. */
   readonly memoryProblem: string | null;
 }
@@ -49,13 +51,13 @@ export async function readTokenFacts(
   pollIntervalMs: number,
 ): Promise<FactsReading> {
   const listing = await listTokens(databaseOf, providers);
-  const unread: string[] = [];
+  const unread: UnreadProvider[] = [];
   const tokens: TokenFacts[] = [];
   const gone: { provider: ProviderConfig; memory: TokenMemory }[] = [];
   let memoryProblem: string | null = null;
   for (const { provider, now, tokens: listed } of listing.providers) {
     if (!listed.known) {
-      unread.push(`${provider.name}: ${listed.reason}; ${listed.remedy}`);
+      unread.push(...unreadOf(provider, listed));
       continue;
     }
     const accounts = new Map(listed.value.map(({ id, account }) => [id, account]));
