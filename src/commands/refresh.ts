@@ -124,7 +124,7 @@ async function tryTokens(
   ready: ReadyToConnect,
   options: RefreshOptions,
   selector: TokenSelector,
-  { unread, memoryProblem }: FactsReading,
+  { unread, memoryProblem, memoryAway }: FactsReading,
   selected: readonly SelectedToken[],
   databaseOf: DatabaseOf,
   state: StateDatabase,
@@ -137,7 +137,7 @@ async function tryTokens(
     if (unread.length > 0) return exitCode.unknown;
     return named ? exitCode.no : exitCode.fine;
   }
-  if (memoryProblem !== null && !options.here && wanted.length > 0) {
+  if (memoryProblem !== null && (memoryAway || !options.here) && wanted.length > 0) {
     context.stderr.write(`${memoryProblem}\n`);
     return exitCode.unknown;
   }

@@ -74,7 +74,7 @@ export async function readRemedy(
   const notes: string[] = [];
   for (const provider of providers) {
     const { name, people: table } = provider;
-    switches.set(name, await readSwitches(state, name));
+    switches.set(name, facts.memoryAway ? new Map() : await readSwitches(state, name));
     // Whose tokens could not be read is nobody to write to, and the database may be away.
     const isUnread = facts.unread.some((each) => each.provider === name);
     if (table === null || isUnread) continue;

@@ -38,7 +38,10 @@ export async function statusCalendar(
       : formatCalendars(calendars),
   );
   for (const each of facts.unread) context.stderr.write(`${printable(describeUnread(each))}\n`);
-  return facts.unread.length > 0 ? exitCode.unknown : exitCode.fine;
+  if (facts.memoryAway) {
+    context.stderr.write(`it is not known what a refresh saves: ${facts.memoryProblem ?? ''}\n`);
+  }
+  return facts.unread.length > 0 || facts.memoryAway ? exitCode.unknown : exitCode.fine;
 }
 
 function calendarOf(provider: ProviderConfig, { tokens, now }: FactsReading) {
