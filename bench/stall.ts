@@ -2,8 +2,9 @@
  * How long the event loop is blocked while the exporter polls and renders one series per token,
  * and what a scrape waits meanwhile: `npm run bench:stall`.
  *
- * Beside it, in the same rounds: an idle process, which shows what the machine itself adds, and
- * prom-client rendering as many gauges. Ends by itself within three minutes. BENCH_TOKENS
+ * Beside it, in the same rounds: the same scrapes of an exporter that does not poll, with the cores to
+ * itself and while another one polls, which is what the database and that other process take of the
+ * machine; an idle process; and prom-client rendering as many gauges. Ends by itself within four minutes. BENCH_TOKENS
  * (100000) and BENCH_ROUNDS (3) change the size.
  */
 import { Agent, request } from 'node:http';
@@ -28,6 +29,8 @@ interface Subject {
   readonly process: MeasuredProcess;
   /** Where to scrape; null: nowhere. */
   readonly port: number | null;
+  /** Who works meanwhile and is not scraped. */
+  readonly beside: Subject | null;
   readonly maxMs: number[];
   readonly p99Ms: number[];
   readonly processorMs: number[];
@@ -47,9 +50,11 @@ const stop = async (): Promise<void> => {
 process.once('SIGINT', () => void stop().finally(() => process.exit(130)));
 try {
   const config = await world.writeConfig('all', fathomProvider);
-  await addExporter('polling, no memory', 'bare', '2s');
-  await addExporter('polling, with memory', 'remembering', '2s');
-  await addExporter('not polling', 'quiet', '5h');
+  const bare = await addExporter('polling, no memory', 'bare', '2s');
+  const remembering = await addExporter('polling, with memory', 'remembering', '2s');
+  const quiet = await addExporter('not polling', 'quiet', '5h');
+  add('not polling, beside no memory', quiet.process, quiet.port, bare);
+  add('not polling, beside memory', quiet.process, quiet.port, remembering);
   add('idle process', startMeasured(['-e', 'setInterval(() => undefined, 1000)']), null);
   const promClient = fileURLToPath(new URL('support/prom-client-renders.mjs', import.meta.url));
   const rendering = startMeasured([promClient, String(tokens)]);
@@ -61,7 +66,7 @@ try {
   }
   report();
 
-  async function addExporter(name: string, database: string, interval: string): Promise<void> {
+  async function addExporter(name: string, database: string, interval: string): Promise<Subject> {
     const owner = await world.createTokens(database, tokens);
     const url = database === 'remembering' ? owner : world.asReader(owner);
     const port = await findFreePort();
@@ -73,13 +78,18 @@ try {
     };
     const exporter = startExporter(['serve'], env);
     await exporter.line(/poll succeeded/);
-    add(name, exporter, port);
+    return add(name, exporter, port);
   }
 } finally {
   await stop();
 }
 
-function add(name: string, measured: MeasuredProcess, port: number | null): void {
+function add(
+  name: string,
+  measured: MeasuredProcess,
+  port: number | null,
+  beside: Subject | null = null,
+): Subject {
   const figures = {
     maxMs: [],
     p99Ms: [],
@@ -89,13 +99,16 @@ function add(name: string, measured: MeasuredProcess, port: number | null): void
     polls: 0,
     rss: 0,
   };
-  subjects.push({ name, process: measured, port, ...figures });
+  const subject: Subject = { name, process: measured, port, beside, ...figures };
+  subjects.push(subject);
   measured.pause();
+  return subject;
 }
 
 /** The others are held still meanwhile. The poll that was interrupted so is not measured. */
 async function measure(subject: Subject): Promise<void> {
   subject.process.resume();
+  subject.beside?.process.resume();
   await delay(settleMs);
   await subject.process.loop();
   const pollsBefore = subject.process.count('poll succeeded');
@@ -104,6 +117,7 @@ async function measure(subject: Subject): Promise<void> {
   const waits = await scrapes;
   const { maxMs, p99Ms, processorMs, rss } = await subject.process.loop();
   subject.process.pause();
+  subject.beside?.process.pause();
   subject.polls += subject.process.count('poll succeeded') - pollsBefore;
   subject.maxMs.push(maxMs);
   subject.p99Ms.push(p99Ms);

@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises';
+import { giveWay } from './give-way.js';
 
 /** Runs work to its end, the event loop turning wherever it may be interrupted. */
 export async function runInSlices<Result>(
@@ -7,6 +7,6 @@ export async function runInSlices<Result>(
   for (;;) {
     const step = work.next();
     if (step.done === true) return step.value;
-    await setImmediate();
+    await giveWay();
   }
 }

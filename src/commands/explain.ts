@@ -15,6 +15,7 @@ import { printable } from './printable.js';
 import { missesMemory, withDatabases } from './state-database.js';
 import type { StateDatabase } from './state-database.js';
 import { readTokenFacts } from './token-facts.js';
+import { describeUnread } from './unread-provider.js';
 
 const ledgerLines = 10;
 
@@ -55,7 +56,8 @@ export async function explain(
           ? `${JSON.stringify(explanations, null, 2)}\n`
           : explanations.map(formatExplanation).join('\n'),
       );
-      for (const line of reading.unread) context.stderr.write(`${printable(line)}\n`);
+      for (const each of reading.unread)
+        context.stderr.write(`${printable(describeUnread(each))}\n`);
       if (explanations.length > 0) return exitCode.fine;
       context.stderr.write(`no token and no user has the id ${printable(id)}\n`);
       return reading.unread.length > 0 ? exitCode.unknown : exitCode.no;

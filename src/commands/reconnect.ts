@@ -5,6 +5,7 @@ import type { ExitCode } from './exit-code.js';
 import type { AccountMode } from '../notify/mask-account.js';
 import { formatReconnectCsv, formatReconnectTable, reconnectJson } from './reconnect-format.js';
 import { readRemedy, withRemedy } from './remedy-scope.js';
+import { describeUnread } from './unread-provider.js';
 
 export interface ReconnectOptions {
   readonly provider: string | null;
@@ -21,7 +22,8 @@ export async function reconnect(
 ): Promise<ExitCode> {
   return withRemedy(context, provider, async (scope) => {
     const reading = await readRemedy(context, scope);
-    const { now, tokens, unread, memoryProblem } = reading.facts;
+    const { now, tokens, memoryProblem } = reading.facts;
+    const unread = reading.facts.unread.map(describeUnread);
     const list = reconnectList(tokens, reading, allExpired, now.getTime());
     const severalProviders = scope.providers.length > 1;
     const isIncomplete = unread.length > 0 || memoryProblem !== null;

@@ -21,6 +21,7 @@ import { formatTable } from './table.js';
 import { readTokenFacts } from './token-facts.js';
 import type { FactsReading, TokenFacts } from './token-facts.js';
 import { selectProviders } from './select-providers.js';
+import { describeUnread } from './unread-provider.js';
 
 export interface RefreshOptions {
   readonly tokenId: string | null;
@@ -64,7 +65,8 @@ export async function refresh(context: CommandContext, options: RefreshOptions):
       const scope = options.dryRun ? providers : providers.filter(({ name }) => on.includes(name));
       const reading = await readTokenFacts(databaseOf, state, scope, config.pollIntervalMs);
       const selected = selectTokens(reading.tokens, selector);
-      for (const line of reading.unread) context.stderr.write(`${printable(line)}\n`);
+      for (const each of reading.unread)
+        context.stderr.write(`${printable(describeUnread(each))}\n`);
       if (options.dryRun) return dryRun(context, reading, selected);
       return tryTokens(context, ready, options, selector, reading, selected, databaseOf, state);
     });
@@ -122,7 +124,7 @@ async function tryTokens(
   ready: ReadyToConnect,
   options: RefreshOptions,
   selector: TokenSelector,
-  { unread, memoryProblem }: FactsReading,
+  { unread, memoryProblem, memoryAway }: FactsReading,
   selected: readonly SelectedToken[],
   databaseOf: DatabaseOf,
   state: StateDatabase,
@@ -135,7 +137,7 @@ async function tryTokens(
     if (unread.length > 0) return exitCode.unknown;
     return named ? exitCode.no : exitCode.fine;
   }
-  if (memoryProblem !== null && !options.here && wanted.length > 0) {
+  if (memoryProblem !== null && (memoryAway || !options.here) && wanted.length > 0) {
     context.stderr.write(`${memoryProblem}\n`);
     return exitCode.unknown;
   }

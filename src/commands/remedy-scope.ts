@@ -16,6 +16,7 @@ import type { StateDatabase } from './state-database.js';
 import { readTokenFacts } from './token-facts.js';
 import type { FactsReading } from './token-facts.js';
 import { selectProviders } from './select-providers.js';
+import { describeUnread } from './unread-provider.js';
 
 /** What a remedy works with. */
 export interface RemedyScope {
@@ -73,9 +74,9 @@ export async function readRemedy(
   const notes: string[] = [];
   for (const provider of providers) {
     const { name, people: table } = provider;
-    switches.set(name, await readSwitches(state, name));
+    switches.set(name, facts.memoryAway ? new Map() : await readSwitches(state, name));
     // Whose tokens could not be read is nobody to write to, and the database may be away.
-    const isUnread = facts.unread.some((line) => line.startsWith(`${name}: `));
+    const isUnread = facts.unread.some((each) => each.provider === name);
     if (table === null || isUnread) continue;
     const subjects = facts.tokens.flatMap(({ provider, row }) =>
       provider.name === name && row.subject !== null ? [row.subject] : [],
@@ -90,7 +91,7 @@ export async function readRemedy(
       );
     }
   }
-  for (const line of [...facts.unread, ...peopleProblems, ...notes]) {
+  for (const line of [...facts.unread.map(describeUnread), ...peopleProblems, ...notes]) {
     context.stderr.write(`${printable(line)}\n`);
   }
   return {

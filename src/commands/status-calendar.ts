@@ -10,6 +10,7 @@ import { printable } from './printable.js';
 import { withDatabases } from './state-database.js';
 import { readTokenFacts } from './token-facts.js';
 import type { FactsReading } from './token-facts.js';
+import { describeUnread } from './unread-provider.js';
 
 /** `status --calendar`: what expires on each of the next 90 days, and what a refresh saves. */
 export async function statusCalendar(
@@ -29,15 +30,18 @@ export async function statusCalendar(
     return exitCode.unknown;
   }
   const calendars = providers
-    .filter(({ name }) => !facts.unread.some((line) => line.startsWith(`${name}: `)))
+    .filter(({ name }) => !facts.unread.some((each) => each.provider === name))
     .map((provider) => ({ provider: provider.name, calendar: calendarOf(provider, facts) }));
   context.stdout.write(
     json
       ? `${JSON.stringify(calendarJson(calendars, facts), null, 2)}\n`
       : formatCalendars(calendars),
   );
-  for (const line of facts.unread) context.stderr.write(`${printable(line)}\n`);
-  return facts.unread.length > 0 ? exitCode.unknown : exitCode.fine;
+  for (const each of facts.unread) context.stderr.write(`${printable(describeUnread(each))}\n`);
+  if (facts.memoryAway) {
+    context.stderr.write(`it is not known what a refresh saves: ${facts.memoryProblem ?? ''}\n`);
+  }
+  return facts.unread.length > 0 || facts.memoryAway ? exitCode.unknown : exitCode.fine;
 }
 
 function calendarOf(provider: ProviderConfig, { tokens, now }: FactsReading) {
@@ -69,6 +73,6 @@ function calendarJson(calendars: readonly NamedCalendar[], { now, unread }: Fact
         text: describeCohort(cohort),
       },
     })),
-    unknown: unread,
+    unknown: unread.map(describeUnread),
   };
 }

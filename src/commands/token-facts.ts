@@ -7,6 +7,7 @@ import type { RowFacts } from '../assess/refresh-subject.js';
 import { assessSyncFailures, syncAuthFailedAtMs } from '../assess/sync-failures.js';
 import type { SyncFailures } from '../assess/sync-failures.js';
 import type { ProviderConfig } from '../config/config.js';
+import { DatabaseError } from '../database/explain-database-error.js';
 import type { DatabaseOf } from '../database/databases.js';
 import { observeRows } from '../observe/observe-rows.js';
 import { observeSyncList } from '../observe/observe-sync-list.js';
@@ -16,6 +17,8 @@ import type { TokenMemory } from '../store/token-memory.js';
 import { listTokens } from './list-tokens.js';
 import { memoryRemedies, missesMemory } from './state-database.js';
 import type { StateDatabase } from './state-database.js';
+import { unreadOf } from './unread-provider.js';
+import type { UnreadProvider } from './unread-provider.js';
 
 /** A token: its row, what is remembered of it, and what follows for its refresh. */
 export interface TokenFacts {
@@ -36,9 +39,11 @@ export interface FactsReading {
   /** What is remembered of rows that are gone. */
   readonly gone: readonly { readonly provider: ProviderConfig; readonly memory: TokenMemory }[];
   /** Providers that can't be read, and why. */
-  readonly unread: readonly string[];
+  readonly unread: readonly UnreadProvider[];
   /** Why nothing is remembered; null: it is. */
   readonly memoryProblem: string | null;
+  /** It is there, or may be, but its database can't be used. */
+  readonly memoryAway: boolean;
 }
 
 /** Reads every token of these providers, and what is remembered of them. */
@@ -49,22 +54,22 @@ export async function readTokenFacts(
   pollIntervalMs: number,
 ): Promise<FactsReading> {
   const listing = await listTokens(databaseOf, providers);
-  const unread: string[] = [];
+  const unread: UnreadProvider[] = [];
   const tokens: TokenFacts[] = [];
   const gone: { provider: ProviderConfig; memory: TokenMemory }[] = [];
-  let memoryProblem: string | null = null;
+  let memory: RememberedTokens = { tokens: new Map(), problem: null, away: false };
   for (const { provider, now, tokens: listed } of listing.providers) {
     if (!listed.known) {
-      unread.push(`${provider.name}: ${listed.reason}; ${listed.remedy}`);
+      unread.push(...unreadOf(provider, listed));
       continue;
     }
     const accounts = new Map(listed.value.map(({ id, account }) => [id, account]));
     const { rows } = await observeRows(databaseOf(provider), provider);
     const failures = await readSyncFailures(databaseOf, provider);
-    const { memory, problem } = await readMemory(state, provider.name);
-    memoryProblem ??= problem;
+    // A database that is away is waited for once.
+    if (!memory.away) memory = await readMemory(state, provider.name);
     for (const row of rows) {
-      const remembered = memory.get(row.id) ?? null;
+      const remembered = memory.tokens.get(row.id) ?? null;
       tokens.push({
         provider,
         row,
@@ -80,11 +85,18 @@ export async function readTokenFacts(
       });
     }
     const there = new Set(rows.map(({ id }) => id));
-    for (const each of memory.values()) {
+    for (const each of memory.tokens.values()) {
       if (!there.has(each.tokenId)) gone.push({ provider, memory: each });
     }
   }
-  return { now: listing.now, tokens, gone, unread, memoryProblem };
+  return {
+    now: listing.now,
+    tokens,
+    gone,
+    unread,
+    memoryProblem: memory.problem,
+    memoryAway: memory.away,
+  };
 }
 
 function judge(
@@ -116,16 +128,24 @@ async function readSyncFailures(
     : null;
 }
 
-async function readMemory(
-  state: StateDatabase,
-  provider: string,
-): Promise<{ memory: ReadonlyMap<string, TokenMemory>; problem: string | null }> {
+/** What is remembered of a provider's tokens. */
+interface RememberedTokens {
+  readonly tokens: ReadonlyMap<string, TokenMemory>;
+  readonly problem: string | null;
+  readonly away: boolean;
+}
+
+async function readMemory(state: StateDatabase, provider: string): Promise<RememberedTokens> {
   try {
-    const memory = await state.run((query) => readTokenMemory(query, provider));
-    return { memory, problem: null };
+    const tokens = await state.run((query) => readTokenMemory(query, provider));
+    return { tokens, problem: null, away: false };
   } catch (error) {
     const missing = missesMemory(error);
-    if (missing === null) throw error;
-    return { memory: new Map(), problem: memoryRemedies[missing] };
+    if (missing !== null) {
+      return { tokens: new Map(), problem: memoryRemedies[missing], away: false };
+    }
+    if (!(error instanceof DatabaseError)) throw error;
+    const problem = `the exporter's memory can't be read: ${error.message}`;
+    return { tokens: new Map(), problem, away: true };
   }
 }

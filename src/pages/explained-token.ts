@@ -22,7 +22,10 @@ export function judgedToken(
     row,
     memory,
     subject: refreshSubject(provider, memory, {
-      ...row,
+      // Field by field: tens of thousands of them are judged for one page.
+      active,
+      expiresAtMs,
+      hasRefreshToken,
       currentFingerprint: null,
       syncAuthFailedAtMs: syncAuthFailedAtMs(failures, tokenId),
     }),

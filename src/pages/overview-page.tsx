@@ -40,6 +40,11 @@ export function OverviewPage({
             {[...assessment.providers].map(([name, assessed]) => (
               <Provider key={name} name={name} assessed={assessed} view={view} />
             ))}
+            {view.facts.config.providers
+              .filter(({ name }) => !assessment.providers.has(name))
+              .map((provider) => (
+                <NeverSeen key={provider.name} provider={provider} view={view} />
+              ))}
           </div>
         </section>
       </div>
@@ -176,6 +181,36 @@ function Provider({
           <CalendarChart calendar={calendar} days={chartDays} />
         </>
       )}
+    </article>
+  );
+}
+
+/** A provider whose database has not answered yet: why, and what to do. */
+function NeverSeen({
+  provider: { name, database },
+  view: { assessment },
+}: {
+  readonly provider: ProviderConfig;
+  readonly view: PageView;
+}) {
+  const failure = assessment.unread.get(database) ?? assessment.databaseFailure;
+  return (
+    <article class="card">
+      <h3>
+        <Data text={name} />
+      </h3>
+      <p>
+        Nothing is known of its tokens yet: {failure?.message ?? 'its database has not answered'}.
+      </p>
+      <p>
+        {failure === null ? (
+          <>
+            Wait for the next poll, or see <a href={paths.sources}>what can be seen</a>.
+          </>
+        ) : (
+          `Next: ${failure.remedy}.`
+        )}
+      </p>
     </article>
   );
 }

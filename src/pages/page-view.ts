@@ -5,7 +5,7 @@ import { findConcerns } from './concerns.js';
 import type { Concern } from './concerns.js';
 import type { PageFacts, Sights } from './page-facts.js';
 import { findReconnects } from './reconnect-entries.js';
-import type { WaitingUser } from './reconnect-entries.js';
+import type { Reconnects } from './reconnect-entries.js';
 import { indexTokens } from './token-index.js';
 import type { TokenIndex } from './token-index.js';
 import type { Visitor } from './visitor.js';
@@ -21,7 +21,7 @@ export interface PageView {
   readonly tokens: TokenIndex;
   readonly concerns: readonly Concern[];
   /** Who must authorize again; with `all`, also those whom something else may help. */
-  readonly reconnects: (all: boolean) => Promise<readonly WaitingUser[]>;
+  readonly reconnects: (all: boolean) => Promise<Reconnects>;
 }
 
 /** What a request shows once a poll has reached the database. */
@@ -55,7 +55,7 @@ export async function viewOf(facts: PageFacts, visitor: Visitor): Promise<PageVi
 }
 
 async function derive({ config, host }: PageFacts, { last, lastGood }: Sights): Promise<Derived> {
-  const lists = new Map<boolean, Promise<readonly WaitingUser[]>>();
+  const lists = new Map<boolean, Promise<Reconnects>>();
   return {
     tokens: indexTokens(last.assessment, config.providers),
     reconnects(all) {

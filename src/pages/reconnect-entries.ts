@@ -1,7 +1,8 @@
 import type { Assessment } from '../assess/assess.js';
 import type { AssessedToken } from '../assess/assessed-token.js';
-import { sliceSize, sortInSlices } from '../assess/slices.js';
+import { sliceSize } from '../assess/slices.js';
 import type { Slices } from '../assess/slices.js';
+import type { SyncFailures } from '../assess/sync-failures.js';
 import type { ProviderConfig } from '../config/config.js';
 import { isoInstant } from '../config/format-instant.js';
 import { showAccount } from '../notify/mask-account.js';
@@ -11,6 +12,8 @@ import { lastRefreshAtMs, longestWaitFirst } from '../remedy/reconnect-list.js';
 import { mustReconnect, reconnectNeed } from '../remedy/reconnect-need.js';
 import type { ReconnectReason } from '../remedy/reconnect-need.js';
 import { judgedToken } from './explained-token.js';
+import { sortWindow } from './sort-window.js';
+import { countOf, tokenOf, visitTokens } from './token-positions.js';
 import { visibleText } from './visible-text.js';
 
 /** What a reason means, for people. */
@@ -31,38 +34,92 @@ export interface WaitingUser {
   readonly sinceMs: number | null;
 }
 
+/** Who must authorize again: how many, and those whom a page shows. */
+export interface Reconnects {
+  /** How many no refresh can help. */
+  readonly must: number;
+  /** With those whom something else may help. */
+  readonly total: number;
+  /** The first of them: who must before who may, and whoever waits longest first. */
+  readonly first: readonly WaitingUser[];
+  readonly all: () => Slices<readonly WaitingUser[]>;
+}
+
+/** How many a page shows, at most. */
+export const mostListed = 1_000;
+
 /**
- * Who must authorize again as of the last poll, whoever waits longest first; with `all`, after them,
- * also those whom something else may help. Since when a row is switched off only the ledger knows.
+ * Who must authorize again as of the last poll; with `all` also those whom something else may help.
+ * Since when a row is switched off only the ledger knows.
+ *
+ * Tens of thousands may have merely expired: of each a number is kept, and only who is shown is put
+ * in order and made an object of.
  */
 export function* findReconnects(
   { providers, observedAt }: Assessment,
   configured: readonly ProviderConfig[],
   all: boolean,
-): Slices<readonly WaitingUser[]> {
+): Slices<Reconnects> {
   const nowMs = observedAt?.getTime() ?? 0;
-  const must: WaitingUser[] = [];
-  const others: WaitingUser[] = [];
-  let looked = 0;
-  for (const provider of configured) {
+  const judged = configured.flatMap((provider) => {
     const assessed = providers.get(provider.name);
-    for (const token of assessed?.grants?.tokens ?? []) {
-      looked += 1;
-      if (looked % sliceSize === 0) yield;
-      if (!mayBeListed(token, nowMs, all)) continue;
-      const judged = judgedToken(provider, token, assessed?.syncFailures ?? null);
-      const need = reconnectNeed(judged, null, nowMs);
-      if (need === null) continue;
-      const isMust = mustReconnect(need.reason);
-      if (!isMust && !all) continue;
-      const { reason, sinceMs } = need;
-      (isMust ? must : others).push({ provider: provider.name, token, reason, sinceMs });
+    const tokens = assessed?.grants?.tokens ?? [];
+    return [{ provider, tokens, failures: assessed?.syncFailures ?? null }];
+  });
+  const needOf = ({ provider, failures }: JudgedTokens, token: AssessedToken) =>
+    mayBeListed(token, nowMs, all)
+      ? reconnectNeed(judgedToken(provider, token, failures), null, nowMs)
+      : null;
+  const count = countOf(judged);
+  const since = new Float64Array(count);
+  const must = new Uint32Array(count);
+  const others = new Uint32Array(count);
+  let mustCount = 0;
+  let otherCount = 0;
+  yield* visitTokens(judged, (position, of, token) => {
+    const need = needOf(of, token);
+    if (need === null) return;
+    const isMust = mustReconnect(need.reason);
+    if (!isMust && !all) return;
+    since[position] = need.sinceMs ?? -Infinity;
+    if (isMust) must[mustCount++] = position;
+    else others[otherCount++] = position;
+  });
+
+  const waitsLonger = (a: number, b: number) =>
+    longestWaitFirst({ sinceMs: since[a] ?? null }, { sinceMs: since[b] ?? null });
+  function* firstOf(most: number): Slices<readonly WaitingUser[]> {
+    // A copy: somebody else may be sorting it at the same time.
+    const sorted = (of: Uint32Array, found: number, limit: number) =>
+      sortWindow(of.slice(0, found), 0, Math.min(found, limit), waitsLonger);
+    const positions = [
+      ...(yield* sorted(must, mustCount, most)),
+      ...(yield* sorted(others, otherCount, Math.max(0, most - mustCount))),
+    ];
+    const waiting: WaitingUser[] = [];
+    for (const position of positions) {
+      const [of, token] = tokenOf(judged, position);
+      const need = needOf(of, token);
+      if (need !== null) waiting.push({ provider: of.provider.name, token, ...need });
+      if (waiting.length % sliceSize === 0) yield;
     }
+    return waiting;
   }
-  return [
-    ...(yield* sortInSlices(must, longestWaitFirst)),
-    ...(yield* sortInSlices(others, longestWaitFirst)),
-  ];
+
+  const total = mustCount + otherCount;
+  return {
+    must: mustCount,
+    total,
+    first: yield* firstOf(mostListed),
+    all: () => firstOf(total),
+  };
+}
+
+/** The tokens of a provider, and what they are judged by. */
+interface JudgedTokens {
+  readonly provider: ProviderConfig;
+  readonly tokens: readonly AssessedToken[];
+  readonly failures: SyncFailures | null;
 }
 
 /** Of 100,000 tokens that are well none needs a closer look. */

@@ -1,7 +1,6 @@
 import { showAccount } from '../notify/mask-account.js';
 import type { AccountMode } from '../notify/mask-account.js';
 import { lastRefreshAtMs } from '../remedy/reconnect-list.js';
-import { mustReconnect } from '../remedy/reconnect-need.js';
 import { nameOf } from './listed-token.js';
 import { paths, tokenHref, withParameters } from './links.js';
 import type { PolledView } from './page-view.js';
@@ -11,25 +10,23 @@ import { Instant } from './parts/instant.js';
 import { Problem, TableFrame } from './parts/section.js';
 import { formatCount } from './parts/shares.js';
 import { reconnectWords } from './reconnect-entries.js';
-import type { WaitingUser } from './reconnect-entries.js';
+import type { Reconnects, WaitingUser } from './reconnect-entries.js';
 import { visibleText } from './visible-text.js';
 import { accountMode } from './visitor.js';
 
 const mostShown = 100;
-const mostCopied = 1_000;
 
 /** Who must authorize again: to copy, and as a file. */
 export function ReconnectPage({
   view,
-  list,
+  reconnects: { must, total, first },
   all,
 }: {
   readonly view: PolledView;
-  readonly list: readonly WaitingUser[];
+  readonly reconnects: Reconnects;
   readonly all: boolean;
 }) {
   const { assessment, nowMs } = view;
-  const must = list.filter(({ reason }) => mustReconnect(reason)).length;
   const isUnknown = [...assessment.providers.values()].some(({ grants }) => grants === null);
   return (
     <>
@@ -42,14 +39,14 @@ export function ReconnectPage({
       <p>
         <b>{must === 1 ? '1 user' : `${formatCount(must)} users`}</b> must authorize again: no
         refresh can help them.
-        {all && ` ${formatCount(list.length - must)} more may be mended without them.`}
+        {all && ` ${formatCount(total - must)} more may be mended without them.`}
       </p>
       <p>
         <a href={all ? paths.reconnect : withParameters(paths.reconnect, { all: 1 })}>
           {all ? 'Only those who must' : 'Also who is merely expired or switched off'}
         </a>
       </p>
-      {list.length > 0 && (
+      {total > 0 && (
         <>
           <p>
             <a href={withParameters(paths.reconnectCsv, { all: all ? 1 : null })} download>
@@ -57,17 +54,17 @@ export function ReconnectPage({
             </a>
           </p>
           <ReconnectTable
-            list={list.slice(0, mostShown)}
+            list={first.slice(0, mostShown)}
             nowMs={nowMs}
             accounts={accountMode(view.visitor)}
           />
-          {list.length > mostShown && (
+          {total > mostShown && (
             <p>
-              The first {formatCount(mostShown)} of {formatCount(list.length)}, whoever waits
-              longest first. The CSV has all of them.
+              The first {formatCount(mostShown)} of {formatCount(total)}, whoever waits longest
+              first. The CSV has all of them.
             </p>
           )}
-          <CopyList list={list} />
+          <CopyList list={first} total={total} />
         </>
       )}
     </>
@@ -133,10 +130,15 @@ function ReconnectTable({
   );
 }
 
-function CopyList({ list }: { readonly list: readonly WaitingUser[] }) {
-  const users = list.slice(0, mostCopied).map(({ token }) => visibleText(nameOf(token), 300));
-  const count =
-    users.length === list.length ? 'Their ids' : `The first ${formatCount(mostCopied)} ids`;
+function CopyList({
+  list,
+  total,
+}: {
+  readonly list: readonly WaitingUser[];
+  readonly total: number;
+}) {
+  const users = list.map(({ token }) => visibleText(nameOf(token), 300));
+  const count = users.length === total ? 'Their ids' : `The first ${formatCount(users.length)} ids`;
   return (
     <details class="copy">
       <summary>{count}, to copy</summary>

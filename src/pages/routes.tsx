@@ -99,11 +99,11 @@ export function pageRoutes(facts: PageFacts): Router {
 
   polledPage(paths.reconnect, 'reconnect', async (view, parameters) => {
     const all = parameters.has('all');
-    const list = await view.reconnects(all);
+    const reconnects = await view.reconnects(all);
     return {
       title: 'Who must reconnect',
       menu: 'reconnect',
-      content: <ReconnectPage view={view} list={list} all={all} />,
+      content: <ReconnectPage view={view} reconnects={reconnects} all={all} />,
     };
   });
   page(paths.incidents, async (view) => ({
@@ -141,11 +141,12 @@ export function pageRoutes(facts: PageFacts): Router {
       return;
     }
     const { reconnects, visitor } = view;
-    const all = parametersOf(request).has('all');
+    const found = await reconnects(parametersOf(request).has('all'));
+    const list = await runInSlices(found.all());
     response
       .set({ ...pageHeaders, 'Content-Disposition': 'attachment; filename="reconnect.csv"' })
       .type('text/csv')
-      .send(reconnectCsv(await reconnects(all), accountMode(visitor)));
+      .send(reconnectCsv(list, accountMode(visitor)));
   });
   router.get(`${paths.watch}/:id/report`, async (request, response) => {
     const view = await viewFor(request);

@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Request, Response } from 'express';
+import { goAhead } from '../give-way.js';
 import type { Exposition } from './exposition.js';
 
 /** How `/metrics` is answered. */
@@ -80,6 +81,7 @@ function sendExposition(
   if (body.length > 1) response.cork();
   for (const part of body.slice(0, -1)) response.write(part);
   response.end(body.at(-1));
+  goAhead(response);
 }
 
 /**

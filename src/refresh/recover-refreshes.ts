@@ -1,3 +1,4 @@
+import { plural } from '../config/plural.js';
 import type { TokenMemory } from '../store/token-memory.js';
 import type { ConnectedEffects } from './connect-effects.js';
 import type { Journal, JournalEntry as StoredEntry } from './journal/journal.js';
@@ -72,7 +73,7 @@ export function createRecovery(parts: RecoveryParts): Recover {
     const unsent = claims.filter(({ tokenId }) => !newest.has(tokenId));
     if (unsent.length > 0 && journal.refusal() !== null) {
       parts.onTrouble(
-        `${String(unsent.length)} claims are kept: what was sent for them may be in the records that can't be read`,
+        `${plural(unsent.length, 'claim is', 'claims are')} kept: what was sent for them may be in the records that can't be read`,
         null,
       );
       return;

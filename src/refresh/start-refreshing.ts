@@ -3,6 +3,7 @@ import type { Assessment } from '../assess/assess.js';
 import type { SilentJournal } from '../assess/memories.js';
 import { syncAuthFailedAtMs } from '../assess/sync-failures.js';
 import type { Config } from '../config/config.js';
+import { plural } from '../config/plural.js';
 import { answerRequests } from './answer-requests.js';
 import { openConnections } from './bounded-request.js';
 import { configurationFingerprint } from './configuration-fingerprint.js';
@@ -75,7 +76,7 @@ export function startRefreshing(parts: RefreshingParts): Refreshing {
         const freed = await takeOverClaims(parts.statePool, each, name);
         if (freed.length === 0) continue;
         parts.onWarning(
-          `${String(freed.length)} tokens of ${name} were taken over from the journal ${each.journalId}, whose owner is silent; what it sent for them may be sent again`,
+          `${plural(freed.length, `token of ${name} was`, `tokens of ${name} were`)} taken over from the journal ${each.journalId}, whose owner is silent; what it sent for them may be sent again`,
         );
       }
     }

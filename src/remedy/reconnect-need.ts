@@ -66,8 +66,9 @@ function isProvenDead({ memory, row }: JudgedToken): boolean {
   if (memory === null) return false;
   return (
     judgeGrant(memory, {
-      ...row,
       active: true,
+      expiresAtMs: row.expiresAtMs,
+      hasRefreshToken: row.hasRefreshToken,
       currentFingerprint: null,
       syncAuthFailedAtMs: null,
     }) === 'dead'

@@ -218,3 +218,19 @@ describe('before a poll has reached the database', () => {
     await empty.close();
   });
 });
+
+describe('a provider whose database has never answered', () => {
+  it('has a card that says so, and what to do', async () => {
+    const failure = { reason: 'unreachable', message: 'it is away', remedy: 'start it' } as const;
+    const seen = assessmentOfRows(provider, [{ id: 'fine' }]);
+    const last = { ...seen, unread: new Map([['default', failure]]) };
+    const both = await servePages({ sights: sightsOf(last), names: ['app', 'other'] });
+    const body = (await request(`${both.url}/`)).body.toString();
+    const cards = body.split('<article class="card">').slice(1);
+    await both.close();
+    expect(cards).toHaveLength(2);
+    expect(cards[1]).toMatch(
+      /other[^]*Nothing is known of its tokens yet: it is away[^]*Next: start it/,
+    );
+  });
+});

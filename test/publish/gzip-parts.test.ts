@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { gunzipSync } from 'node:zlib';
+import { createHash } from 'node:crypto';
+import { deflateRawSync, gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { deflatePart, gzipOfParts } from '../../src/publish/gzip-parts.js';
@@ -36,6 +37,16 @@ describe('a gzip stream of parts', () => {
     const stream = await joined(['one\n', 'two\n']);
     stream.writeUInt32LE((stream.readUInt32LE(stream.length - 8) ^ 1) >>> 0, stream.length - 8);
     expect(() => gunzipSync(stream)).toThrow('incorrect data check');
+  });
+
+  it('is smaller than with the whole window where lines are alike and ids are not', async () => {
+    const lines = Array.from({ length: 1_000 }, (_, at) => {
+      const id = createHash('md5').update(String(at)).digest('hex');
+      return `oauth_token_expiration_timestamp_seconds{provider="fathom",token_id="${id}"} 1764460800`;
+    });
+    const plain = Buffer.from(lines.join('\n'));
+    const { deflated } = await deflatePart(plain);
+    expect(deflated.length).toBeLessThan(0.95 * deflateRawSync(plain, { level: 1 }).length);
   });
 
   it('shares a part with another stream', async () => {

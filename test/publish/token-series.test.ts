@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { describeWith } from '../support/describe-with.js';
 import { promtool } from '../support/prometheus.js';
+import type { JudgedToken as DueToken } from '../../src/assess/grants.js';
+import { noneUnrefreshed } from '../../src/assess/unrefreshed.js';
 import { renderTokenSeries } from '../../src/publish/token-series.js';
 import { assessmentOf, at, incident, providerOf, tokensOf } from './assessments.js';
 import { exposeText, samples } from './expose.js';
@@ -21,6 +23,34 @@ const render = async (...args: Parameters<typeof withIds>) =>
   (await renderTokenSeries(withIds(...args).providers))
     .map(({ plain }) => plain.toString())
     .join('');
+
+/** A token whose refresh is due. */
+function dueToken(tokenId: string): DueToken {
+  return {
+    tokenId,
+    dueAtMs: expiresAtMs,
+    isDue: true,
+    expiresAtMs,
+    refreshedAtMs: null,
+    failedLastTime: false,
+  };
+}
+
+/** A provider that shows some tokens, and of which refreshes are due, of others too. */
+function withDue(shown: readonly string[], due: readonly DueToken[]) {
+  return providerOf({
+    tokens: tokensOf({ mostUrgent: shown.map((id) => ({ id, active: true, expiresAtMs })) }),
+    grants: {
+      grants: { live: 0, at_risk: 0, dead: 0, disabled: 0, unknown: 0 },
+      falselyDeactivated: 0,
+      overdue: 0,
+      due,
+      tokens: [],
+      active: [],
+      unrefreshed: noneUnrefreshed,
+    },
+  });
+}
 
 /** Reads label values back as the text format defines their escapes. */
 function readTokenIds(exposition: string): string[] {
@@ -82,6 +112,38 @@ describe('the series of single tokens', () => {
     await render(ids);
     clearImmediate(turn);
     expect(turns).toBeGreaterThanOrEqual(9);
+  });
+
+  it('let other work run where many tokens have none', async () => {
+    const ids = Array.from({ length: 20_000 }, (_, index) => `t${index}`);
+    let looked = 0;
+    let mostAtOnce = 0;
+    const count = () => {
+      mostAtOnce = Math.max(mostAtOnce, looked);
+      looked = 0;
+      turn = setImmediate(count);
+    };
+    let turn = setImmediate(count);
+    const due = ids.map((tokenId) => ({
+      ...dueToken(tokenId),
+      get tokenId() {
+        looked += 1;
+        return tokenId;
+      },
+    }));
+    await renderTokenSeries(new Map([['fathom', withDue(['t0'], due)]]));
+    clearImmediate(turn);
+    expect(mostAtOnce).toBeLessThanOrEqual(1_000);
+  });
+
+  it('say when a refresh is due of the tokens that are shown, once', async () => {
+    const { providers } = assessmentOf({
+      fathom: withDue(['a', 'b'], ['b', 'hidden', 'b'].map(dueToken)),
+    });
+    const text = (await renderTokenSeries(providers)).map(({ plain }) => plain.toString()).join('');
+    expect(samples(text, 'oauth_token_refresh_due_')).toEqual([
+      'oauth_token_refresh_due_timestamp_seconds{provider="fathom",token_id="b"} 1764460800',
+    ]);
   });
 
   it('leave out what is no instant: no expiry, infinity', async () => {
