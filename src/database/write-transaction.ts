@@ -17,6 +17,8 @@ const longestMs = 30_000;
 
 const beginSql = `BEGIN; SET LOCAL statement_timeout = ${String(statementTimeoutMs)};
   SET LOCAL lock_timeout = ${String(lockTimeoutMs)}; SET LOCAL TimeZone = 'UTC'`;
+/** A plan that is kept would be the one of a table that has grown since, until it is analysed. */
+const beginPreparedSql = `${beginSql}; SET LOCAL plan_cache_mode = force_custom_plan`;
 
 /**
  * Runs `work` in one READ COMMITTED transaction and commits it; rolls back when `work` throws.
@@ -32,7 +34,7 @@ export async function writeTransaction<T>(
 ): Promise<T> {
   return withClient(pool, deadlineMs, async ({ client, isKept, onEnded }) => {
     // Sent with the first statement: that one fails in a transaction which could not begin.
-    const begun = client.query(beginSql);
+    const begun = client.query(isKept ? beginPreparedSql : beginSql);
     const send = async <Row extends QueryResultRow>(statement: QueryConfig) =>
       (await Promise.all([client.query<Row>(statement), begun]))[0].rows;
     const query: Query = (text, values = []) => send({ text, values: [...values] });
@@ -64,7 +66,7 @@ export async function writeStatement<Row extends QueryResultRow>(
       client,
       () =>
         [
-          client.query(beginSql),
+          client.query(isKept ? beginPreparedSql : beginSql),
           client.query<Row>(toRun(statement, values, isKept)),
           client.query('COMMIT'),
         ] as const,
