@@ -70,7 +70,7 @@ async function noteProven(
   if (works.length === 0) return null;
   const lines = works.map((line) => ledgerLine(line, 'reactivated_by_hand', 'proven'));
   try {
-    await state.run((query) => recordSwitches(query, lines, actor, reason));
+    await state.run((query) => recordSwitches(query, lines, actor, reason, null));
     return null;
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;

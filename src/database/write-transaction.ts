@@ -13,7 +13,7 @@ export type Run = <Row extends QueryResultRow>(
 const statementTimeoutMs = 10_000;
 const lockTimeoutMs = 5_000;
 /** Longest that all of it may take, on this side: a connection that went silent says nothing. */
-const longestMs = 30_000;
+export const longestWriteMs = 30_000;
 
 const beginSql = `BEGIN; SET LOCAL statement_timeout = ${String(statementTimeoutMs)};
   SET LOCAL lock_timeout = ${String(lockTimeoutMs)}; SET LOCAL TimeZone = 'UTC'`;
@@ -30,7 +30,7 @@ const beginPreparedSql = `${beginSql}; SET LOCAL plan_cache_mode = force_custom_
 export async function writeTransaction<T>(
   pool: Pool,
   work: (query: Query, run: Run) => Promise<T>,
-  deadlineMs = longestMs,
+  deadlineMs = longestWriteMs,
 ): Promise<T> {
   return withClient(pool, deadlineMs, async ({ client, isKept, onEnded }) => {
     // Sent with the first statement: that one fails in a transaction which could not begin.
@@ -61,7 +61,7 @@ export async function writeStatement<Row extends QueryResultRow>(
   statement: PreparedStatement,
   values: readonly unknown[],
 ): Promise<Row[]> {
-  return withClient(pool, longestMs, async ({ client, isKept, onEnded }) => {
+  return withClient(pool, longestWriteMs, async ({ client, isKept, onEnded }) => {
     const sent = inOnePiece(
       client,
       () =>

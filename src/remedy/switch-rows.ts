@@ -1,6 +1,8 @@
 import type { Pool } from 'pg';
 import type { ProviderConfig } from '../config/config.js';
+import type { Query } from '../database/read-snapshot.js';
 import { writeTransaction } from '../database/write-transaction.js';
+import { epochMs } from '../observe/instant-sql.js';
 import { recordSwitches } from '../store/switch-events.js';
 import type { SwitchByHand } from '../store/switch-events.js';
 import { grantSwitch, switchActive, SwitchRefused } from './active-flag.js';
@@ -49,7 +51,9 @@ export async function switchRows(
   let role = '';
   try {
     await writeTransaction(app, async (query) => {
-      const [session] = await query<{ role: string }>('SELECT current_user::text AS role');
+      const [session] = await query<{ role: string; nowMs: number }>(
+        `SELECT current_user::text AS role, ${epochMs('now()')} AS "nowMs"`,
+      );
       role = session?.role ?? '';
       for (const provider of providers) {
         current = provider;
@@ -57,8 +61,8 @@ export async function switchRows(
         await switchActive(query, provider, mine, on);
       }
       current = null;
-      if (state === null) await recordSwitches(query, lines, actor, why);
-      else await writeTransaction(state, (own) => recordSwitches(own, lines, actor, why));
+      const record = (own: Query) => recordSwitches(own, lines, actor, why, session?.nowMs ?? null);
+      await (state === null ? record(query) : writeTransaction(state, record));
     });
     return { ok: true };
   } catch (error) {

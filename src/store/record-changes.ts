@@ -1,6 +1,7 @@
 import type { Query } from '../database/read-snapshot.js';
 import { stateSchema } from './migrate.js';
 import { rememberedMoves } from './remembered-moves.js';
+import { switchesUnseenAt } from './switch-events.js';
 
 /** A token's row as one poll saw it, reduced to what is remembered. */
 export interface SeenToken {
@@ -27,6 +28,9 @@ export const changeEvents = [
 ] as const;
 export type ChangeEvent = (typeof changeEvents)[number];
 
+/** Those after which the memory has another flag than before. */
+const flagEvents: readonly ChangeEvent[] = ['first_seen', 'deactivated', 'reactivated'];
+
 /** A difference between what was remembered and what was seen, with the events that explain it. */
 export interface TokenChange {
   readonly id: string;
@@ -42,7 +46,9 @@ export interface TokenChange {
  *
  * Each change is applied only where the memory still differs from it, so that of several replicas
  * that saw the same change one records it, and not where the memory is newer than what was seen;
- * returns the events that this call recorded. A forward move ends backoff, suspicion and death: the refresh token behind it is a new one.
+ * returns the events that this call recorded. A change is also left where its flag may be older than a
+ * switch in the ledger: if it is not, a later poll finds it again. A forward move ends backoff,
+ * suspicion and death: the refresh token behind it is a new one.
  */
 export async function recordChanges(
   query: Query,
@@ -58,6 +64,7 @@ export async function recordChanges(
     subject: seen?.subject ?? null,
     active: seen?.active ?? false,
     expires_at: toTimestamp(seen?.expiresAtMs ?? null),
+    flag: events.some((event) => flagEvents.includes(event)),
     forward: events.includes('foreign_refresh') || events.includes('reauthorized'),
     lifetime_seconds: lifetimeMs === null ? null : lifetimeMs / 1000,
   }));
@@ -70,12 +77,15 @@ export async function recordChanges(
 }
 
 // The ids a second time, as an array: of its length the planner knows. Before the table is analysed it
-// would go through all of the input for each row.
+// would go through all of the input for each row. And the flag must still be the one that was compared
+// with: of a switch that ends while this waits for its row, the ledger does not tell yet.
 const recordSql = `
-WITH input AS (
+WITH unseen AS (${switchesUnseenAt('$3::timestamptz', '$1')}
+), input AS (
   SELECT * FROM jsonb_to_recordset($2::jsonb) AS x(
     token_id text, events text[], gone boolean, subject text, active boolean,
-    expires_at timestamptz, forward boolean, lifetime_seconds double precision)
+    expires_at timestamptz, flag boolean, forward boolean, lifetime_seconds double precision)
+  WHERE NOT (flag AND (token_id, NOT active) IN (SELECT token_id, active FROM unseen))
 ), inserted AS (
   INSERT INTO ${stateSchema}.tokens (provider, token_id, subject, first_seen_at, active, expires_at)
   SELECT $1, token_id, subject, $3::timestamptz, active, expires_at
@@ -100,6 +110,7 @@ WITH input AS (
   FROM input
   WHERE t.provider = $1 AND t.token_id = ANY($4::text[]) AND t.token_id = input.token_id
     AND t.claimed_by IS NULL
+    AND (input.gone OR t.active = (input.active <> input.flag))
     AND (t.refreshed_at IS NULL OR t.refreshed_at < $3::timestamptz)
     AND (t.expiry_moved_at IS NULL OR t.expiry_moved_at < $3::timestamptz)
     AND CASE WHEN input.gone THEN t.gone_at IS NULL

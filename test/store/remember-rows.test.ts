@@ -94,3 +94,20 @@ it('takes thousands over into a table that was never analysed, again and again',
     expect(memory.tokens.size).toBe(until);
   }
 });
+
+it('takes nothing back by an older snapshot than that of another replica', async () => {
+  const startMs = Date.parse('2025-11-28T12:00:00Z');
+  const poll = async (seconds: number, active: boolean) => {
+    const now = new Date(startMs + seconds * 1000);
+    const seen = [{ id: 't', subject: null, active, expiresAtMs: null }];
+    const { events } = await rememberRows(pool, 'replicas', now, (before) =>
+      findTokenChanges(before, seen, now),
+    );
+    return events;
+  };
+  expect(await poll(0, true)).toEqual(['first_seen']);
+  expect(await poll(11, false)).toEqual(['deactivated']);
+  expect(await poll(10, true)).toEqual([]);
+  expect(await poll(12, false)).toEqual([]);
+  expect(await poll(13, true)).toEqual(['reactivated']);
+});
