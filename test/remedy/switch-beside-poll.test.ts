@@ -130,8 +130,16 @@ describe.each([
     await world.applicationSets(`token_expires_at = token_expires_at + interval '1 day'`);
     expect(await world.poll()).toEqual(['foreign_refresh']);
   });
+});
 
-  it.runIf(isApart)('that did not reach the row is noted by a later poll', async () => {
+describe('a switch with the memory in another database', () => {
+  let world: SwitchWorld;
+  beforeEach(async () => {
+    world = await startSwitchWorld(true);
+  });
+  afterEach(() => world.stop());
+
+  it('that did not reach the row is noted by a later poll', async () => {
     await world.app.query(
       `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused'; END $$;
        CREATE CONSTRAINT TRIGGER refused AFTER UPDATE ON fathom_integrations
@@ -145,7 +153,7 @@ describe.each([
     expect(await world.remembered()).toBe(true);
   });
 
-  it.runIf(isApart)("has the time of the tokens' database, as the poll has", async () => {
+  it("has the time of the tokens' database, as the poll has", async () => {
     await world.turnMemoryClockBack();
     const beforeSwitch = await world.observe();
     expect(await world.switchTo(false)).toEqual({ ok: true });
