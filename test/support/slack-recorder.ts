@@ -23,6 +23,11 @@ export interface SlackRecorder {
   readonly messages: readonly SlackAttachmentMessage[];
   /** Waits for the message at `index`. */
   message(index: number, withinMs?: number): Promise<SlackAttachmentMessage['attachments'][number]>;
+  /**
+   * Waits for a message with this title. Of alerts that are posted together Alertmanager may send the
+   * first alone, when they began long ago.
+   */
+  titled(title: string): Promise<SlackAttachmentMessage['attachments'][number]>;
   readonly stop: () => Promise<void>;
 }
 
@@ -45,6 +50,11 @@ export async function startSlackRecorder(): Promise<SlackRecorder> {
       const message = await until(what, () => messages[index], { withinMs });
       if (message.attachments.length !== 1) throw new Error(JSON.stringify(message));
       return message.attachments[0]!;
+    },
+    titled(title) {
+      const all = () => messages.flatMap(({ attachments }) => attachments);
+      const find = () => all().find((attachment) => attachment.title === title);
+      return until(`"${title}" came to Slack`, find, { withinMs: 15_000 });
     },
     async stop() {
       server.closeAllConnections();
