@@ -3,6 +3,7 @@ import type { Pool } from 'pg';
 import { DatabaseError, explainDatabaseError } from '../database/explain-database-error.js';
 import type { Databases } from '../database/databases.js';
 import type { Query } from '../database/read-snapshot.js';
+import { sqlStateOf } from '../database/sql-state.js';
 import { writeTransaction } from '../database/write-transaction.js';
 import { openStatePool } from '../store/open-state-pool.js';
 import { withDatabase } from './command-context.js';
@@ -56,7 +57,7 @@ export function withDatabases<T>(
 /** Whether a failure says that the memory has no tables yet, or that this role may not use it. */
 export function missesMemory(error: unknown): 'absent' | 'denied' | null {
   const cause = error instanceof DatabaseError ? error.cause : error;
-  const code = cause instanceof Error ? (cause as { code?: unknown }).code : null;
+  const code = sqlStateOf(cause);
   if (code === '3F000' || code === '42P01') return 'absent';
   return code === '42501' ? 'denied' : null;
 }

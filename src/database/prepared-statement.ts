@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { PoolClient, QueryConfig } from 'pg';
+import { sqlStateOf } from './sql-state.js';
 
 /** A statement that is run again and again: its text never depends on what it is run with. */
 export interface PreparedStatement {
@@ -42,6 +43,6 @@ export function toRun(
  * since (0A000), or the statement is not there (26000).
  */
 export function isOutdated(error: unknown): boolean {
-  const code = error instanceof Error ? (error as { code?: unknown }).code : null;
+  const code = sqlStateOf(error);
   return code === '0A000' || code === '26000';
 }

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { Query } from '../database/read-snapshot.js';
+import { sqlStateOf } from '../database/sql-state.js';
 import { writeTransaction } from '../database/write-transaction.js';
 import {
   endIncident,
@@ -111,6 +112,5 @@ export function ownIncidents(tell: (notice: Notice) => void): IncidentMemory {
  * the server only reads. Anything else that goes wrong is a memory that is away.
  */
 export function lacksMemory(error: unknown): boolean {
-  const code = error instanceof Error ? (error as { code?: unknown }).code : null;
-  return ['42P01', '3F000', '42501', '25006'].includes(String(code));
+  return ['42P01', '3F000', '42501', '25006'].includes(sqlStateOf(error) ?? '');
 }

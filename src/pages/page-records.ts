@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { Query } from '../database/read-snapshot.js';
+import { sqlStateOf } from '../database/sql-state.js';
 import { writeTransaction } from '../database/write-transaction.js';
 import { readTokenSurroundings } from '../remedy/read-token-surroundings.js';
 import { listIncidents } from '../store/incident-list.js';
@@ -75,7 +76,7 @@ async function soon<T>(work: Promise<T>): Promise<Recorded<T>> {
 }
 
 function explainProblem(error: unknown): string {
-  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined;
+  const code = sqlStateOf(error);
   return code === '3F000' || code === '42P01'
     ? 'the exporter has no memory yet'
     : explainStateProblem(error);

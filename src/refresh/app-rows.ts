@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { Pool } from 'pg';
 import type { Query } from '../database/read-snapshot.js';
 import { prepared } from '../database/prepared-statement.js';
+import { sqlStateOf } from '../database/sql-state.js';
 import { writeStatement, writeTransaction } from '../database/write-transaction.js';
 import type { AppTable } from './app-table.js';
 
@@ -92,7 +93,7 @@ async function whyNotLocked(query: Query, table: AppTable, tokenId: string): Pro
     return row === undefined ? { kind: 'not_writable' } : { kind: 'row', row };
   } catch (error) {
     await query('ROLLBACK TO SAVEPOINT probe');
-    if ((error as { code?: unknown }).code === '55P03') return { kind: 'busy' };
+    if (sqlStateOf(error) === '55P03') return { kind: 'busy' };
     throw error;
   }
 }

@@ -4,6 +4,7 @@ import { decideRefresh } from '../assess/refresh-due.js';
 import { refreshSubject } from '../assess/refresh-subject.js';
 import type { ProviderConfig } from '../config/config.js';
 import type { TokenEndpointConfig } from '../config/refresh-config.js';
+import { sqlStateOf } from '../database/sql-state.js';
 import { writeTransaction } from '../database/write-transaction.js';
 import { fingerprintOf, lockRows, readClock, readRows } from './app-rows.js';
 import type { AppRow, LockedAt } from './app-rows.js';
@@ -83,7 +84,7 @@ export function connectEffects(parts: RefreshEffectsParts, persist: Persist): Co
       return await lockOnce(tokenId);
     } catch (error) {
       listener.onTrouble('a row could not be read for its refresh', error);
-      const notPermitted = ['42501', '25006'].includes(codeOf(error));
+      const notPermitted = ['42501', '25006'].includes(sqlStateOf(error) ?? '');
       return notPermitted
         ? { locked: { kind: 'not_permitted' }, atMs: parts.clock().getTime() }
         : null;
@@ -179,9 +180,4 @@ export function connectEffects(parts: RefreshEffectsParts, persist: Persist): Co
 
 function unheard(tokenId: string): never {
   throw new TypeError(`no answer for the row of ${tokenId}`);
-}
-
-function codeOf(error: unknown): string {
-  const code = error instanceof Error ? (error as { code?: unknown }).code : null;
-  return typeof code === 'string' ? code : '';
 }
