@@ -40,7 +40,7 @@ describe('a masked account', () => {
   it('does not tell how long it was', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 3 }), fc.string({ minLength: 3 }), (a, b) => {
-        const first = (text: string) => maskAccount(`x${text.replaceAll('@', '')}`);
+        const first = (text: string) => maskAccount(`x${text.replaceAll('@', 'a')}`);
         expect(first(a)).toBe(first(b));
       }),
     );
